@@ -1,0 +1,52 @@
+# Targets a newcomer needs: `make demo`, `make test`, `make check`. Everything is installed into .venv and .tools.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
+
+.PHONY: demo test check install format clean
+
+demo: $(STAMP) prometheus
+	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/prometheus/usr/bin:$$PATH" $(BIN)/lockgate demo $(DEMO_FLAGS)
+
+install: $(STAMP)
+
+test: $(DEV_STAMP) prometheus
+	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/prometheus/usr/bin:$$PATH" $(BIN)/python tools/run_suites.py
+
+check: $(DEV_STAMP)
+	$(BIN)/ruff check src tests tools
+	$(BIN)/ruff format --check src tests tools
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/house
+
+format: $(DEV_STAMP)
+	$(BIN)/ruff format src tests tools
+	$(BIN)/ruff check --fix src tests tools
+
+.PHONY: prometheus
+prometheus:
+	@sh tools/fetch-prometheus
+
+# `setuptools` and `wheel` come first, so that building this project asks for nothing that constraints.txt does not pin.
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Lockgate needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { echo "python3-venv is missing: install it with your package manager (Debian: apt install python3-venv)"; exit 1; }
+	@echo "installing Lockgate into $(VENV) ..."
+	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt setuptools wheel
+	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e .
+	@touch $@
+
+$(DEV_STAMP): $(STAMP)
+	@echo "installing what the tests need into $(VENV) ..."
+	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache
+
+.PHONY: constraints
+constraints: $(DEV_STAMP)
+	@{ head -n 1 constraints.txt; $(BIN)/pip freeze --all --exclude-editable | grep '==' | grep -v '^pip=='; } > constraints.new && mv constraints.new constraints.txt

@@ -1,0 +1,89 @@
+"""The story of a stage run."""
+
+import logging
+
+from lockgate.delivery.assess import assess
+from lockgate.delivery.conclusion import Conclusion, StageTroubleError, trouble
+from lockgate.delivery.configure import configure
+from lockgate.delivery.deploy import deploy
+from lockgate.delivery.finish import finish, tell_evaluation
+from lockgate.delivery.outside import Outside
+from lockgate.delivery.plan import Plan, make_plan
+from lockgate.delivery.promote import verify
+from lockgate.delivery.rollback import roll_back
+from lockgate.delivery.telling import stage_fields, tell, tell_step
+from lockgate.delivery.test import run_tests
+from lockgate.domain.delivery import StageRun
+from lockgate.domain.errors import FencedError
+from lockgate.domain.event import EventType
+from lockgate.workflow.protocol import Run, StepFailedError
+
+log = logging.getLogger(__name__)
+
+
+async def deliver(run: Run, outside: Outside, turn: StageRun) -> None:
+    """Carry one artifact through one stage: promoted, or everything put back, and a reason told either way."""
+    try:
+        plan = await _plan(run, outside, turn)
+        if isinstance(plan, Conclusion):
+            await finish(run, outside, turn, None, plan)
+            return
+        ended = await _try_out(run, outside, turn, plan)
+        await tell_evaluation(run, outside, turn, plan, ended)
+        if ended.promotes:
+            await verify(run, outside, turn, plan)
+        else:
+            ended = await _put_back(run, outside, turn, plan, ended)
+        await finish(run, outside, turn, plan, ended)
+    except StepFailedError as error:
+        if error.error != FencedError.__name__:
+            raise
+        log.warning("%s stopped: a later turn of its lane is at work: %s", turn.id, error)
+
+
+async def _plan(run: Run, outside: Outside, turn: StageRun) -> Plan | Conclusion:
+    try:
+        await run.step(
+            "tell stage started", lambda: _tell_started(outside, turn), returns=None, retry=outside.patience.retry
+        )
+        return await run.step("plan", lambda: make_plan(outside, turn), returns=Plan, retry=outside.patience.retry)
+    except StepFailedError as error:
+        return trouble(error.message)
+
+
+async def _try_out(run: Run, outside: Outside, turn: StageRun, plan: Plan) -> Conclusion:
+    """Whatever goes wrong on the way is a conclusion, since what was begun must be put back."""
+    try:
+        await configure(run, outside, turn, plan)
+        await deploy(run, outside, turn, plan)
+        window = await run_tests(run, outside, turn, plan)
+        if plan.tests is not None:
+            await run.step(
+                "tell evaluation",
+                lambda: tell_step(outside, turn, "evaluation_done"),
+                returns=None,
+                retry=outside.patience.retry,
+            )
+        if isinstance(window, Conclusion):
+            return window
+        return await assess(run, outside, turn, plan, window)
+    except StageTroubleError as error:
+        return trouble(str(error))
+    except StepFailedError as error:
+        if error.error == FencedError.__name__:
+            raise
+        return trouble(error.message or f"{error.step} ended with {error.error}, see the log of lockgate")
+
+
+async def _put_back(run: Run, outside: Outside, turn: StageRun, plan: Plan, ended: Conclusion) -> Conclusion:
+    try:
+        await roll_back(run, outside, turn, plan, ended)
+    except StepFailedError as error:
+        if error.error == FencedError.__name__:
+            raise
+        return trouble(f"{ended.reason}; and it could not be put back: {error}")
+    return ended
+
+
+async def _tell_started(outside: Outside, turn: StageRun) -> None:
+    await tell(outside, turn, "start", EventType.STAGE_STARTED, stage_fields(turn, None, None))

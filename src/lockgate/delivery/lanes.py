@@ -1,0 +1,62 @@
+"""Turns: each lane's next stage run is started as one durable workflow."""
+
+import asyncio
+import logging
+
+from lockgate.delivery.conclusion import trouble
+from lockgate.delivery.deliver import deliver
+from lockgate.delivery.finish import finish
+from lockgate.delivery.outside import Outside
+from lockgate.domain.delivery import StageRun
+from lockgate.domain.errors import TransientError
+from lockgate.kit import typed_json
+from lockgate.workflow.protocol import Engine, Run
+
+log = logging.getLogger(__name__)
+
+WORKFLOW = "stage run"
+
+
+def register(engine: Engine, outside: Outside) -> None:
+    """Before the engine is launched."""
+
+    async def stage_run(run: Run, argument: str) -> None:
+        turn = typed_json.from_json(argument, StageRun)
+        try:
+            await deliver(run, outside, turn)
+        except Exception as bug:
+            # A lane must never stand still over a bug: it is shown, and the next artifact gets its turn.
+            log.exception("%s broke off", turn.id)
+            await finish(run, outside, turn, None, trouble(f"internal error, see the log of lockgate: {bug!r}"))
+
+    engine.register(WORKFLOW, stage_run)
+
+
+async def give_turns(outside: Outside, engine: Engine) -> int:
+    """Start what may start now; how many that were. A turn that was given and not started before a crash is started
+    by `resume_turns`."""
+    turns = await outside.lanes.take_turns(outside.clock.now())
+    for turn in turns:
+        await _start(engine, turn)
+    return len(turns)
+
+
+async def resume_turns(outside: Outside, engine: Engine) -> None:
+    """After a restart: starting a run that is known to the engine already changes nothing."""
+    for turn in await outside.lanes.running():
+        await _start(engine, turn)
+
+
+async def keep_turning(outside: Outside, engine: Engine, every: float = 0.2) -> None:
+    """Until cancelled."""
+    await resume_turns(outside, engine)
+    while True:
+        try:
+            await give_turns(outside, engine)
+        except TransientError as error:
+            log.warning("no turns could be given: %s", error)
+        await asyncio.sleep(every)
+
+
+async def _start(engine: Engine, turn: StageRun) -> None:
+    await engine.start(WORKFLOW, turn.id, typed_json.to_json(turn, StageRun))

@@ -1,0 +1,77 @@
+"""The way back: traffic first, then git, then the idle colour gets back what it ran before."""
+
+from lockgate.delivery.conclusion import Conclusion
+from lockgate.delivery.objects import all_refs, deployments, release_objects, routes
+from lockgate.delivery.outside import Outside
+from lockgate.delivery.plan import Plan
+from lockgate.delivery.state import write_state
+from lockgate.delivery.telling import stage_fields, tell
+from lockgate.delivery.waiting import how_ready
+from lockgate.domain.delivery import StageRun
+from lockgate.domain.event import EventType
+from lockgate.domain.manifest import Ref, ref_of
+from lockgate.domain.release import ServiceState
+from lockgate.workflow.protocol import Run
+
+
+async def roll_back(run: Run, outside: Outside, turn: StageRun, plan: Plan, why: Conclusion) -> None:
+    """Git and the cluster agree when this is over. What could not be made so again stands in the event."""
+    left: list[str] = []
+    if plan.before is not None:
+        left = [await _routes_back(run, outside, turn, plan, plan.before)]
+    await _state_back(run, outside, turn, plan)
+    if plan.before is not None:
+        left.append(await _objects_back(run, outside, turn, plan, plan.before))
+    else:
+        await _remove_all(run, outside, turn, plan)
+    await run.step(
+        "tell rollback", lambda: _tell(outside, turn, plan, why, left), returns=None, retry=outside.patience.retry
+    )
+
+
+async def _routes_back(run: Run, outside: Outside, turn: StageRun, plan: Plan, before: ServiceState) -> str:
+    routing = routes(outside, turn.place, before, http=plan.shape.http)
+    await run.step(
+        "traffic back",
+        lambda: outside.cluster.apply([routing], fence=turn.token),
+        returns=None,
+        retry=outside.patience.rollback_retry,
+    )
+    return await how_ready(run, outside, "until routed back", [ref_of(routing)], outside.patience.routes)
+
+
+async def _state_back(run: Run, outside: Outside, turn: StageRun, plan: Plan) -> None:
+    async def commit() -> str:
+        message = f"{turn.place.service} {turn.artifact.tag} did not hold in {turn.place.stage}: back to "
+        message += plan.before.serving.artifact.tag if plan.before else "nothing, as before"
+        return await write_state(outside, turn, verified=plan.before, candidate=None, message=message)
+
+    await run.step("state back", commit, returns=str, retry=outside.patience.rollback_retry)
+
+
+async def _objects_back(run: Run, outside: Outside, turn: StageRun, plan: Plan, before: ServiceState) -> str:
+    async def apply() -> tuple[Ref, ...]:
+        objects = await release_objects(outside, turn.place, before, plan.changed)
+        await outside.cluster.apply(objects, fence=turn.token)
+        return deployments(objects)
+
+    refs = await run.step("release back", apply, returns=tuple[Ref, ...], retry=outside.patience.rollback_retry)
+    return await how_ready(run, outside, "until back", refs, outside.patience.rollout)
+
+
+async def _remove_all(run: Run, outside: Outside, turn: StageRun, plan: Plan) -> None:
+    async def remove() -> None:
+        await outside.cluster.remove(await all_refs(outside, turn.place, plan.wanted), fence=turn.token)
+
+    await run.step("remove", remove, returns=None, retry=outside.patience.rollback_retry)
+
+
+async def _tell(outside: Outside, turn: StageRun, plan: Plan, why: Conclusion, left: list[str]) -> None:
+    restored = plan.before.serving.artifact if plan.before else None
+    fields = stage_fields(turn, plan.strategy, None, restored)
+    changed = {**fields, "rejectedtag": turn.artifact.tag, "rollback": True}
+    await tell(outside, turn, "rollback", EventType.CONFIGURATION_CHANGED, changed)
+    removed = "" if restored else "there was no verified release: routes and objects of the service were removed"
+    data = {**fields, "restored": restored.reference if restored else "", "reason": why.reason}
+    note = "; ".join(text for text in (removed, *left) if text)
+    await tell(outside, turn, "rollback", EventType.ROLLBACK_FINISHED, {**data, "note": note})

@@ -1,0 +1,69 @@
+"""What a push to `main` must satisfy: every file that Lockgate reads is parsed at the door."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from lockgate.delivery.assess import PERFSPEC
+from lockgate.delivery.plan import SHIPYARD, services_in
+from lockgate.delivery.scripts import read_tests
+from lockgate.domain.artifact import Artifact
+from lockgate.domain.errors import Fault, InvalidError, SpecError
+from lockgate.domain.names import ProjectName, ServiceName, service_name
+from lockgate.domain.project import Place, Project
+from lockgate.ports.chart import Charts
+from lockgate.specs.perfspec import parse_perfspec, warnings
+from lockgate.specs.shipyard import parse_shipyard
+
+_PROBE = Artifact(image="image", tag="tag")
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """*faults* refuse the push; *remarks* are printed and let it pass."""
+
+    faults: tuple[Fault, ...]
+    remarks: tuple[str, ...]
+
+
+def check_tree(charts: Charts, name: ProjectName, files: Mapping[str, str]) -> Findings:
+    """*files*: the whole tree of `main` as it would be, path → text."""
+    if SHIPYARD not in files:
+        return Findings((Fault(SHIPYARD, 0, "", "is missing: every project has one"),), ())
+    try:
+        project = parse_shipyard(SHIPYARD, files[SHIPYARD], name)
+    except SpecError as error:
+        return Findings(error.faults, ())
+    faults: list[Fault] = []
+    remarks: list[str] = []
+    for service in services_in(files):
+        own = {path.removeprefix(f"{service}/"): text for path, text in files.items() if path.startswith(f"{service}/")}
+        try:
+            remarks += check_service(charts, project, service, own)
+        except SpecError as error:
+            faults += error.faults
+    return Findings(tuple(faults), tuple(remarks))
+
+
+def check_service(charts: Charts, project: Project, service: ServiceName, files: Mapping[str, str]) -> tuple[str, ...]:
+    """Remarks. Raises SpecError with every fault of the service's files at once; *files* by path below its folder."""
+    faults: list[Fault] = []
+    remarks: tuple[str, ...] = ()
+    try:
+        service_name(service)
+        fixed = charts.shape(service, files).fixed
+        charts.render(Place(project.name, project.first.name, service), files, fixed or _PROBE)
+        if fixed is None:
+            read_tests(service, files)
+    except SpecError as error:
+        faults += error.faults
+    except InvalidError as error:
+        faults.append(Fault(f"{service}/", 0, "", str(error)))
+    if PERFSPEC in files:
+        path = f"{service}/{PERFSPEC}"
+        try:
+            remarks = tuple(f"{path}: {remark}" for remark in warnings(parse_perfspec(path, files[PERFSPEC])))
+        except SpecError as error:
+            faults += error.faults
+    if faults:
+        raise SpecError(faults)
+    return remarks

@@ -1,0 +1,62 @@
+"""What can go wrong, sorted by what to do about it: try again, or stop and show."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+class LockgateError(Exception):
+    """Base of every error that Lockgate raises on purpose. Anything else is a bug and stays loud."""
+
+
+class TransientError(LockgateError):
+    """The same call may succeed later: a refused connection, a time-out, a 5xx."""
+
+
+class PermanentError(LockgateError):
+    """Trying again is useless; stop and show it."""
+
+
+class InvalidError(PermanentError):
+    """What came in at the door is wrong; the message names the field, the value and the way out."""
+
+
+class ConflictError(PermanentError):
+    """Somebody else changed or owns the thing: a moved branch, a name that is taken, another field manager."""
+
+
+class FencedError(PermanentError):
+    """A newer turn of the lane has written already: this run is out of date and must not write."""
+
+
+class NotFoundError(PermanentError):
+    def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
+        self.what, self.name, self.known = what, name, tuple(sorted(known))
+        there = f": there is {', '.join(self.known)}" if self.known else ": there is none yet"
+        super().__init__(f"no {what} called {name!r}{there}")
+
+
+class UnknownKindError(InvalidError):
+    def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
+        super().__init__(f"unknown {what} {name!r}: known are {', '.join(sorted(known))}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong in one file. *line* counts from 1; 0 when the file as a whole is meant."""
+
+    file: str
+    line: int
+    field: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
+
+
+class SpecError(InvalidError):
+    """A file that a user wrote is wrong; all its faults at once."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(str(fault) for fault in self.faults))

@@ -1,0 +1,149 @@
+"""What a gate measured and what it concluded, with everything that explains it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from lockgate.domain.project import Place
+
+
+class Verdict(StrEnum):
+    """Five values that are never mixed: judged (three), nothing to judge, could not judge."""
+
+    PASS = "pass"  # noqa: S105  # a verdict, not a password
+    WARNING = "warning"
+    FAIL = "fail"
+    NO_DATA = "no_data"
+    ERROR = "error"
+
+    @property
+    def promotes(self) -> bool:
+        return self in (Verdict.PASS, Verdict.WARNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Load start to load end, both aware."""
+
+    start: datetime
+    end: datetime
+
+    @property
+    def seconds(self) -> float:
+        return (self.end - self.start).total_seconds()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One series' value as its source gave it. *value* may be NaN or infinite; *timestamp* in epoch seconds."""
+
+    labels: Mapping[str, str]
+    value: float
+    timestamp: float
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a source answered: the series, its warnings, and the request in readable form for the explanation."""
+
+    samples: tuple[Sample, ...]
+    request: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """The source could not answer: time-out, refused, 4xx, 5xx, malformed."""
+
+    reason: str
+    request: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """One indicator, measured: the resolved query and what came of it."""
+
+    indicator: str
+    source: str
+    query: str
+    result: Answer | Unmeasured
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    """A series that was measured and not judged, and why."""
+
+    sample: Sample
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A bound that a series broke. *breach* is the bound's name in the file, *threshold* the target in force."""
+
+    breach: str
+    key: str = ""
+    value: float | None = None
+    threshold: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IndicatorResult:
+    """One indicator judged. *points* of *points_possible*; *arithmetic* the score line by line;
+    *would_pass* what value would have given all points, in words."""
+
+    id: str
+    verdict: Verdict
+    points: float
+    points_possible: float
+    measurement: Measurement
+    judged: tuple[Sample, ...]
+    set_aside: tuple[SetAside, ...]
+    violations: tuple[Violation, ...]
+    targets: Mapping[str, float]
+    arithmetic: tuple[str, ...]
+    notes: tuple[str, ...]
+    sentence: str
+    would_pass: str
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """What the gate was asked about: the artifact under test, where, since when, by which release."""
+
+    place: Place
+    delivery: str
+    image: str
+    tag: str
+    release: str
+    colour: str
+    deployment: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpecSource:
+    """The gate's file as it was in force: path in the repository, commit of `main`, and its text."""
+
+    path: str
+    revision: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A gate's conclusion. *score* of *score_possible* points; *needed* maps verdict to the points it takes."""
+
+    id: str
+    subject: Subject
+    window: Window
+    spec: SpecSource
+    verdict: Verdict
+    score: float
+    score_possible: float
+    needed: Mapping[str, float]
+    indicators: tuple[IndicatorResult, ...]
+    arithmetic: tuple[str, ...]
+    sentence: str
+    would_pass: str
+    compared_with: tuple[str, ...] = field(default=())

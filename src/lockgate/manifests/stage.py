@@ -1,0 +1,29 @@
+"""What all services of a stage share: its namespace and its gateway."""
+
+from lockgate.domain.manifest import Manifest, Ref
+from lockgate.domain.names import ProjectName, StageName, namespace_of
+from lockgate.manifests.naming import ISTIO, MANAGED, gateway_name
+
+
+def stage_objects(project: ProjectName, stage: StageName) -> tuple[Manifest, ...]:
+    """Namespace, then Gateway: applied without a fence, since every lane of the stage states the same."""
+    namespace = namespace_of(project, stage)
+    labels = {**MANAGED, "lockgate.dev/project": project, "lockgate.dev/stage": stage}
+    return (
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}},
+        {
+            "apiVersion": ISTIO,
+            "kind": "Gateway",
+            "metadata": {"name": gateway_name(project, stage), "namespace": namespace, "labels": labels},
+            "spec": {
+                "selector": {"istio": "ingressgateway"},
+                "servers": [{"port": {"number": 80, "name": "http", "protocol": "HTTP"}, "hosts": ["*"]}],
+            },
+        },
+    )
+
+
+def stage_refs(project: ProjectName, stage: StageName) -> tuple[Ref, ...]:
+    """The same objects by name, in the order in which they may be removed."""
+    namespace = namespace_of(project, stage)
+    return (Ref("Gateway", namespace, gateway_name(project, stage)), Ref("Namespace", "", namespace))

@@ -1,0 +1,183 @@
+"""The perfspec file: what a gate measures, its bounds and points."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, Query, Thresholds
+from lockgate.domain.promql import lookbacks, mixes_releases
+from lockgate.specs.fields import Reader, listed
+from lockgate.specs.placeholders import unknown_in
+from lockgate.specs.positions import Spot, plain, read_json
+
+SOURCES = ("Prometheus", "Dynatrace")  # the format's own two
+
+_VERSIONS = ("1.0", "1.1")
+_GRADINGS = ("Threshold",)
+_MOST_POINTS = 1e9
+_RELATIVE = "relative thresholds (compared with an earlier run) are not supported yet: give an absolute bound"
+_THRESHOLD_HINTS = {f"{bound}Perc": _RELATIVE for bound in Bound}
+_GRADING_HINTS = {
+    "metricsScore": "unknown field: this format's word is 'metricScore' (metricsScore was never read)",
+    "score": "unknown field: this format's word is 'metricScore'",
+}
+
+
+def parse_perfspec(file: str, text: str, sources: Collection[str] = SOURCES) -> Gate:
+    """The gate of a perfspec 1.0 or 1.1. *sources*: the names that an indicator may measure with, without regard to
+    case. Raises SpecError for unknown fields and names, duplicate ids, bounds that contradict each other, objectives
+    that cannot be reached or missed, and a file with nothing to judge."""
+    reader = Reader(file)
+    fields = reader.mapping(read_json(file, text), ["indicators", "objectives"], ["spec_version", "$schema"]) or {}
+    reader.word(fields.get("spec_version"), _VERSIONS)
+    reader.text(fields.get("$schema"))
+    read = [(spot, _indicator(reader, spot, sources)) for spot in reader.items(fields.get("indicators"))]
+    _unique(reader, read)
+    indicators = tuple(indicator for _, indicator in read if indicator is not None)
+    # An indicator that could not be read has no points to count: its own fault is enough.
+    possible = sum(indicator.points for indicator in indicators) if len(indicators) == len(read) > 0 else None
+    objectives = _objectives(reader, fields.get("objectives"), possible)
+    return reader.done(None if objectives is None else Gate(indicators=indicators, objectives=objectives))
+
+
+def warnings(gate: Gate) -> tuple[str, ...]:
+    """What a push accepts and had better say, one sentence each: queries that may measure more than the artifact
+    under test, and bounds between which no value earns all points."""
+    return tuple(sentence for indicator in gate.indicators for sentence in _warnings(indicator))
+
+
+def _warnings(indicator: Indicator) -> list[str]:
+    found = []
+    if isinstance(indicator.query, str) and mixes_releases(indicator.query):
+        found.append(
+            f"indicator {indicator.id!r}: the query aggregates and does not select the release, so it may mix in the "
+            'version before: keep the label (by (release)) or select it ({release="$RELEASE"})'
+        )
+        fixed = listed(f"[{text}]" for text in lookbacks(indicator.query) if "$" not in text)
+        if fixed:
+            found.append(
+                f"indicator {indicator.id!r}: the query looks back {fixed}, however short the tests were: "
+                "[$DURATION_SECONDSs] looks back over the tests only"
+            )
+    lower, upper = indicator.thresholds.lower_warning, indicator.thresholds.upper_warning
+    if lower is not None and upper is not None and lower >= upper:
+        found.append(
+            f"indicator {indicator.id!r}: lowerWarning {lower:g} is not below upperWarning {upper:g}, "
+            "so every value breaks at least one of them and none earns all points"
+        )
+    return found
+
+
+def _indicator(reader: Reader, spot: Spot, sources: Collection[str]) -> Indicator | None:
+    fields = reader.mapping(spot, ["id", "source", "query", "grading"], ["output", "metadata"]) or {}
+    id = reader.text(fields.get("id"))
+    source = reader.word(fields.get("source"), sources, ignore_case=True)
+    query = _query(reader, fields.get("query"), source)
+    metadata = _metadata(reader, fields.get("metadata"))
+    grading = reader.mapping(
+        fields.get("grading"), ["type", "thresholds", "metricScore"], ["ignoreEmpty", "metadata"], _GRADING_HINTS
+    )
+    graded = grading or {}
+    reader.word(graded.get("type"), _GRADINGS)
+    thresholds = _thresholds(reader, graded.get("thresholds"))
+    points = reader.number(graded.get("metricScore"), 0, _MOST_POINTS)
+    ignore_empty = reader.flag(graded.get("ignoreEmpty"))
+    metadata = {**metadata, **_metadata(reader, graded.get("metadata"))}
+    if id is None or source is None or query is None or thresholds is None or points is None:
+        return None
+    return Indicator(id, source, query, thresholds, points, ignore_empty is True, metadata)
+
+
+def _query(reader: Reader, spot: Spot | None, source: str | None) -> Query | None:
+    """Prometheus is asked in PromQL, the others in a text or an object."""
+    if spot is None:
+        return None
+    query: Query | None
+    if isinstance(spot.value, dict) and (source or "").casefold() != "prometheus":
+        if not spot.value:
+            reader.fault(spot, "must not be empty")
+        query = _object(spot)
+    else:
+        query = reader.text(spot)
+    for sentence in unknown_in(query) if query else ():
+        reader.fault(spot, sentence)
+    return query
+
+
+def _thresholds(reader: Reader, spot: Spot | None) -> Thresholds | None:
+    if spot is None:
+        return None
+    fields = reader.mapping(spot, [], list(Bound), _THRESHOLD_HINTS)
+    if fields is None:
+        return None
+    if not fields and not spot.value:
+        reader.fault(spot, f"there is no bound, so every value would earn all points: name one of {listed(Bound)}")
+        return None
+    limits = {bound: reader.number(fields.get(bound)) for bound in Bound}
+    for low, high in (
+        (Bound.LOWER_SEVERE, Bound.LOWER_WARNING),
+        (Bound.UPPER_WARNING, Bound.UPPER_SEVERE),
+    ):
+        first, second = limits[low], limits[high]
+        if first is not None and second is not None and first > second:
+            reader.fault(spot, f"contradictory bounds: {low} {first:g} is above {high} {second:g}")
+    least, most = limits[Bound.LOWER_SEVERE], limits[Bound.UPPER_SEVERE]
+    if least is not None and most is not None and least >= most:
+        reader.fault(
+            spot,
+            f"contradictory bounds: no value is above lowerSevere {least:g} and below upperSevere {most:g}, "
+            "so every value would earn nothing",
+        )
+    return Thresholds(
+        lower_severe=least,
+        lower_warning=limits[Bound.LOWER_WARNING],
+        upper_warning=limits[Bound.UPPER_WARNING],
+        upper_severe=most,
+    )
+
+
+def _objectives(reader: Reader, spot: Spot | None, possible: float | None) -> Objectives | None:
+    fields = reader.mapping(spot, ["pass"], ["warning"]) or {}
+    passing = _objective(reader, fields.get("pass"), possible)
+    warning = _objective(reader, fields.get("warning"), possible)
+    if passing is None:
+        return None
+    if spot is not None and warning is not None and warning > passing:
+        reader.fault(fields["warning"], f"warning {warning:g} must not take more points than pass {passing:g}")
+    return Objectives(passing=passing, warning=passing if warning is None else warning)
+
+
+def _objective(reader: Reader, spot: Spot | None, possible: float | None) -> float | None:
+    points = reader.number(spot)
+    if spot is None or points is None:
+        return None
+    if points <= 0:
+        reader.fault(spot, f"{points:g} points are reached by every artifact, so nothing would be refused")
+    elif possible is not None and points > possible:
+        reader.fault(
+            spot, f"{points:g} points can never be reached: the indicators' metricScore add up to {possible:g}"
+        )
+    return points
+
+
+def _unique(reader: Reader, read: list[tuple[Spot, Indicator | None]]) -> None:
+    lines: dict[str, int] = {}
+    for spot, indicator in read:
+        if indicator is None:
+            continue
+        if indicator.id in lines:
+            reader.fault(spot, f"indicator {indicator.id!r} stands twice: the first is in line {lines[indicator.id]}")
+        lines.setdefault(indicator.id, spot.line)
+
+
+def _metadata(reader: Reader, spot: Spot | None) -> Mapping[str, Any]:
+    if spot is None:
+        return {}
+    if not isinstance(spot.value, dict):
+        reader.fault(spot, "must be an object with fields of your own")
+        return {}
+    return _object(spot)
+
+
+def _object(spot: Spot) -> dict[str, Any]:
+    value = plain(spot)
+    return value if isinstance(value, dict) else {}

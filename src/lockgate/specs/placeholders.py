@@ -1,0 +1,103 @@
+"""Placeholders of a query, such as $SERVICE, and what they stand for in one evaluation."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lockgate.domain.errors import InvalidError
+from lockgate.domain.evaluation import Subject, Window
+from lockgate.domain.gate import Query
+
+NAMES = (
+    "PROJECT",
+    "STAGE",
+    "SERVICE",
+    "ENVIRONMENT",
+    "DEPLOYMENT",
+    "COLOUR",
+    "RELEASE",
+    "VERSION",
+    "DURATION_SECONDS",
+    "DURATION_MINUTES",
+)
+
+_KNOWN = "|".join(sorted(NAMES, key=len, reverse=True))  # longest first: one may be the start of another
+# The rest may be underscores, for texts such as $SERVICE_$STAGE; $STAGE_NAME is no placeholder.
+_PLACEHOLDER = re.compile(rf"\$(?P<known>{_KNOWN})(?=_*(?![A-Z0-9_]))|\$(?P<unknown>[A-Za-z_]\w*|\{{)")
+# What stands in a query unquoted must not be able to change what the query asks.
+_HARMLESS = re.compile(r"[A-Za-z0-9._-]*")
+
+
+def values_of(subject: Subject, window: Window) -> Mapping[str, str]:
+    """Name without `$` → value. Durations are rounded up and are 1 at least, so that `[$DURATION_MINUTESm]` always
+    covers the window and always parses."""
+    seconds = max(1, math.ceil(window.seconds))
+    return {
+        "PROJECT": subject.place.project,
+        "STAGE": subject.place.stage,
+        "SERVICE": subject.place.service,
+        "ENVIRONMENT": subject.place.namespace,
+        "DEPLOYMENT": subject.deployment,
+        "COLOUR": subject.colour,
+        "RELEASE": subject.release,
+        "VERSION": subject.tag,
+        "DURATION_SECONDS": str(seconds),
+        "DURATION_MINUTES": str(math.ceil(seconds / 60)),
+    }
+
+
+def resolve(query: Query, values: Mapping[str, str]) -> Query:
+    """*query* with its placeholders replaced, in every text of an object. Raises InvalidError for an unknown
+    placeholder, and for a value with characters that could change what the query asks (an artifact's tag is
+    anybody's text)."""
+
+    def replace(match: re.Match[str]) -> str:
+        name = match["known"]
+        if name is None or name not in values:
+            raise InvalidError(_unknown(match))
+        value = values[name]
+        if not _HARMLESS.fullmatch(value):
+            raise InvalidError(
+                f"${name} is {value!r} here, and a query may only take letters, digits, '.', '_' and '-': "
+                f"select by another placeholder, such as $RELEASE"
+            )
+        return value
+
+    resolved: Query = _mapped(query, lambda text: _PLACEHOLDER.sub(replace, text))
+    return resolved
+
+
+def unknown_in(query: Query) -> tuple[str, ...]:
+    """What is wrong with the placeholders of *query*, one sentence each."""
+    found: list[str] = []
+
+    def look(text: str) -> str:
+        found.extend(_unknown(match) for match in _PLACEHOLDER.finditer(text) if match["known"] is None)
+        return text
+
+    _mapped(query, look)
+    return tuple(dict.fromkeys(found))
+
+
+def query_text(query: Query) -> str:
+    """A query as one text, for a Measurement: PromQL as it is, an object as JSON."""
+    return query if isinstance(query, str) else json.dumps(query, ensure_ascii=False)
+
+
+def _unknown(match: re.Match[str]) -> str:
+    known = ", ".join(f"${name}" for name in NAMES)
+    return f"unknown placeholder {match[0]}: known are {known}"
+
+
+def _mapped(query: Any, change: Callable[[str], str]) -> Any:
+    match query:
+        case str():
+            return change(query)
+        case Mapping():
+            return {change(str(name)): _mapped(value, change) for name, value in query.items()}
+        case list() | tuple():
+            return [_mapped(item, change) for item in query]
+        case _:
+            return query

@@ -1,0 +1,1 @@
+"""How the tables came to be: one step a file in versions/, never changed after its release. No code of the store."""

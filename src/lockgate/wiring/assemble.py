@@ -1,0 +1,127 @@
+"""The composition root: settings in, a control plane out."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import httpx
+from fastapi import FastAPI
+
+from lockgate.api.access import Access
+from lockgate.api.app import create_app
+from lockgate.charts.service import ServiceCharts
+from lockgate.cluster.kubernetes import connect
+from lockgate.configrepo.git import GitConfigRepo
+from lockgate.configrepo.http import GitEndpoint
+from lockgate.configrepo.push import Findings, Validate
+from lockgate.console.pages import router as console_router
+from lockgate.delivery import lanes
+from lockgate.delivery.outside import Outside, Patience
+from lockgate.delivery.validation import check_tree
+from lockgate.domain.errors import TransientError
+from lockgate.domain.names import ProjectName
+from lockgate.kit.clock import Clock, SystemClock
+from lockgate.kit.ids import new_secret
+from lockgate.ports.tokens import Tokens
+from lockgate.store.database import Database
+from lockgate.store.deliveries import SqlDeliveries
+from lockgate.store.evaluations import SqlEvaluations
+from lockgate.store.event_log import SqlEventLog
+from lockgate.store.lanes import SqlLanes
+from lockgate.store.migrate import migrate
+from lockgate.store.settings import SqlSettings
+from lockgate.store.tokens import SqlTokens
+from lockgate.testers.jobs import JobTester
+from lockgate.wiring.settings import ServeSettings
+from lockgate.wiring.sources import ConfiguredSources
+from lockgate.wiring.templates import templates
+from lockgate.workflow.dbos import DbosEngine
+
+_SCRAPES_TO_WAIT = 1.5  # the last samples of a window are there one scrape later; half of one for the scrape itself
+
+
+def control_plane(settings: ServeSettings) -> FastAPI:
+    """An application that connects to its world when it starts, and lets go of it when it stops."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    clock = SystemClock()
+    database = Database(settings.database)
+    client = httpx.AsyncClient()
+    own = {"prometheus": settings.prometheus_url} if settings.prometheus_url else {}
+    sources = ConfiguredSources(SqlSettings(database), client, clock, own)
+    access = Access(SqlTokens(database), clock)
+    repo = GitConfigRepo(settings.data / "git")
+    outside = _outside(settings, clock, database, repo, sources)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(client.aclose)
+            stack.push_async_callback(database.close)
+            await migrate(database)
+            await _first_token(settings.data / "token", access.tokens, clock)
+            engine = DbosEngine(settings.database, clock, again=lambda error: isinstance(error, TransientError))
+            lanes.register(engine, outside)
+            await engine.launch()
+            stack.push_async_callback(engine.close)
+            turning = asyncio.create_task(lanes.keep_turning(outside, engine))
+            stack.callback(turning.cancel)
+            yield
+
+    app = create_app(
+        outside,
+        access,
+        templates=templates(settings.test_seconds),
+        configure=sources.configure,
+        lifespan=lifespan,
+    )
+    app.include_router(console_router(outside, access.require_session))
+    app.mount("/git", GitEndpoint(repo, access.knows, _validator(outside)))
+    return app
+
+
+def _outside(
+    settings: ServeSettings, clock: Clock, database: Database, repo: GitConfigRepo, sources: ConfiguredSources
+) -> Outside:
+    cluster = connect(settings.kubeconfig, settings.context)
+    return Outside(
+        clock=clock,
+        repo=repo,
+        charts=ServiceCharts(),
+        cluster=cluster,
+        tester=JobTester(cluster, gateway=settings.gateway),
+        sources=sources,
+        lanes=SqlLanes(database),
+        deliveries=SqlDeliveries(database),
+        events=SqlEventLog(database),
+        evaluations=SqlEvaluations(database),
+        patience=Patience(settle=settings.scrape_seconds * _SCRAPES_TO_WAIT),
+    )
+
+
+def _validator(outside: Outside) -> Validate:
+    async def validate(project: ProjectName, files: Mapping[str, str], changed: tuple[str, ...]) -> Findings:
+        found = check_tree(outside.charts, project, files)
+        return Findings(faults=found.faults, warnings=found.remarks)
+
+    return validate
+
+
+async def _first_token(path: Path, tokens: Tokens, clock: Clock) -> None:
+    """Made once. The database knows only its hash; the file is for the user, and readable by nobody else."""
+    held = await asyncio.to_thread(_read, path)
+    if held and await tokens.check(held, clock.now()):
+        return
+    token = new_secret()
+    await asyncio.to_thread(_write_secret, path, token)
+    await tokens.add("first", token, clock.now())
+
+
+def _read(path: Path) -> str:
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _write_secret(path: Path, secret: str) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(secret + "\n")

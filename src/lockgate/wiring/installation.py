@@ -1,0 +1,121 @@
+"""One installation on one machine: its folder, and the ports it keeps for life."""
+
+import json
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from lockgate.domain.errors import PermanentError
+from pocketkube.kit.files import write_atomically
+from pocketkube.kit.ports import free_port, may_bind
+
+_LOOPBACK = "127.0.0.1"
+_PREFERRED_API = 7676
+_PREFERRED_PROMETHEUS = 7690
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    api: int
+    prometheus: int
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """*folder* holds everything that the installation ever writes, but for the user's credentials."""
+
+    folder: Path
+    ports: Ports
+
+    @property
+    def pocketkube(self) -> Path:
+        return self.folder / "pocketkube"
+
+    @property
+    def control(self) -> Path:
+        return self.folder / "control"
+
+    @property
+    def prometheus(self) -> Path:
+        return self.folder / "prometheus"
+
+    @property
+    def logs(self) -> Path:
+        return self.folder / "logs"
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.pocketkube / "kubeconfig"
+
+    @property
+    def token_file(self) -> Path:
+        return self.control / "token"
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://{_LOOPBACK}:{self.ports.api}"
+
+    @property
+    def prometheus_url(self) -> str:
+        return f"http://{_LOOPBACK}:{self.ports.prometheus}"
+
+    @property
+    def gateway_port(self) -> int:
+        """Known once pocketkube has started."""
+        return int(json.loads((self.pocketkube / "gateway.json").read_text())["port"])
+
+    @property
+    def gateway(self) -> str:
+        return f"http://{_LOOPBACK}:{self.gateway_port}"
+
+
+def open_installation(folder: Path) -> Installation:
+    """The installation in *folder*, made at the first call. Its ports stay, so that printed addresses stay true."""
+    folder = folder.expanduser().resolve()
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    path = folder / "installation.json"
+    if path.exists():
+        return Installation(folder=folder, ports=Ports(**json.loads(path.read_text())))
+    ports = Ports(api=_port(_PREFERRED_API), prometheus=_port(_PREFERRED_PROMETHEUS))
+    return _kept(Installation(folder=folder, ports=ports))
+
+
+@contextmanager
+def ports_claimed(installation: Installation) -> Iterator[Installation]:
+    """The installation with ports that no other one takes meanwhile, also if both were made at the same moment.
+
+    One that never ran gets others where its own are taken. Raises PermanentError for a port that was in use before and
+    is taken: addresses that were given away must not lead to somebody else.
+    """
+    with ExitStack() as claims:
+        wanted = asdict(installation.ports)
+        for name, port in wanted.items():
+            while not _claim(wanted[name], claims):
+                if installation.control.exists():
+                    raise PermanentError(
+                        f"port {port} of the installation in {installation.folder} is in use by another program: end "
+                        "that (another installation? lockgate down --data FOLDER), then start this one again"
+                    )
+                wanted[name] = free_port(_LOOPBACK)
+        yield _kept(replace(installation, ports=Ports(**wanted)))
+
+
+def _claim(port: int, claims: ExitStack) -> bool:
+    """An abstract address of Unix sockets is there for all users of this machine, and goes with its program."""
+    lock = claims.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
+    try:
+        lock.bind(f"\0lockgate/port/{port}")
+    except OSError:
+        return False
+    return may_bind(_LOOPBACK, port)
+
+
+def _kept(installation: Installation) -> Installation:
+    write_atomically(installation.folder / "installation.json", json.dumps(asdict(installation.ports)), mode=0o600)
+    return installation
+
+
+def _port(preferred: int) -> int:
+    return preferred if may_bind(_LOOPBACK, preferred) else free_port(_LOOPBACK)

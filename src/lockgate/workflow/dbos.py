@@ -1,0 +1,290 @@
+"""The engine on DBOS Transact: durable runs in the database that Lockgate has anyway, with no server of its own."""
+
+import asyncio
+import contextvars
+import json
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import partial
+from typing import Any, ClassVar
+
+import sqlalchemy
+from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
+from dbos import error as dbos_error
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.pool import ConnectionPoolEntry
+
+from lockgate.kit.clock import Clock, parse_rfc3339
+from lockgate.workflow.attempt import Again, StepNames, attempt, never_again, outcome, recorded
+from lockgate.workflow.protocol import Retry, T, Workflow
+
+APPLICATION_VERSION = "1"
+"""Bumped by hand, and only when no unfinished run could go on in the new code: DBOS takes up a run of its own version
+alone. A change of a story that old runs can live through is guarded with DBOS.patch instead."""
+
+_ROUND = 5.0  # seconds a step of a wait lasts at most
+_THREADS = 64  # DBOS's own default has no bound
+_BUSY_MS = 30_000
+
+_log = logging.getLogger(__name__)
+
+
+class DbosEngine:
+    """*url* as SQLAlchemy writes it. Workflows and effects run on the event loop that calls launch.
+
+    DBOS is one to a process, so one engine is launched at a time. *executor* names who a run belongs to: a process
+    takes up what its own name left unfinished, and two that live at once must not share one.
+    """
+
+    _live: ClassVar["DbosEngine | None"] = None  # DBOS itself is a global of the process; this only says whose it is
+
+    def __init__(self, url: str, clock: Clock, *, again: Again = never_again, executor: str = "local") -> None:
+        self.failures: dict[str, Exception] = {}
+        self._url, self._clock, self._again, self._executor = url, clock, again, executor
+        self._workflows: dict[str, Workflow] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._stories: set[asyncio.Task[Any]] = set()  # those of _tasks whose end is not being recorded yet
+        self._home: asyncio.AbstractEventLoop | None = None
+        self._database: sqlalchemy.Engine | None = None
+        self._begin: Callable[[str, str], Any] | None = None
+
+    def register(self, name: str, workflow: Workflow) -> None:
+        if self._begin is not None:
+            raise RuntimeError(f"workflow {name!r} is registered after launch: register it before")
+        if name in self._workflows:
+            raise ValueError(f"a workflow called {name!r} is registered already")
+        self._workflows[name] = workflow
+
+    async def launch(self) -> None:
+        if DbosEngine._live is not None:
+            raise RuntimeError(
+                "an engine on DBOS is launched already, and DBOS is one to a process: close that one first"
+            )
+        DbosEngine._live, self._home = self, asyncio.get_running_loop()
+        try:
+            self._launch()
+        except BaseException:
+            await self.close()
+            raise
+
+    def _launch(self) -> None:
+        self._database = _sqlite_engine(self._url) if self._url.startswith("sqlite:") else None
+        _quiet(logging.WARNING)
+        DBOS(config=_config(self._url, self._executor, self._database))
+
+        async def run(workflow: str, argument: str) -> str:
+            return await self._execute_here(workflow, argument)
+
+        # No limit on recoveries: each restart counts as one, and a run may wait through many.
+        self._begin = DBOS.workflow(name="run", max_recovery_attempts=None)(run)
+        # On this very thread, though it blocks for a third of a second: DBOS adopts the loop that runs here, and so
+        # clients that effects share with the rest of the program stay on their loop.
+        DBOS.launch()
+
+    async def start(self, workflow: str, id: str, argument: str) -> None:
+        if self._begin is None or asyncio.get_running_loop() is not self._home:
+            raise RuntimeError(f"run {id!r} cannot start: the engine is not launched on this event loop, or closed")
+        if workflow not in self._workflows:
+            raise LookupError(f"no workflow {workflow!r} is registered: there is {', '.join(sorted(self._workflows))}")
+        # In a context of its own: called from within a step of another run, it would become that run's child.
+        begun = asyncio.create_task(_start(self._begin, id, workflow, argument), context=contextvars.Context())
+        await asyncio.shield(begun)
+
+    async def close(self) -> None:
+        if DbosEngine._live is not self or self._home is None:
+            return
+        self._begin = None
+        _quiet(logging.ERROR)  # DBOS warns of each task that is cancelled, which is what we do here
+        for task in self._stories:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        with ThreadPoolExecutor(max_workers=1) as own:
+            await self._home.run_in_executor(own, partial(DBOS.destroy, destroy_registry=True))
+        # DBOS has put its own, now closed, pool of threads under asyncio.to_thread.
+        self._home.set_default_executor(ThreadPoolExecutor())
+        if self._database is not None:
+            self._database.dispose()
+        DbosEngine._live = None
+
+    async def _execute_here(self, workflow: str, argument: str) -> str:
+        task, id = asyncio.current_task(), DBOS.workflow_id
+        if task is None or id is None:
+            raise RuntimeError("DBOS called a workflow outside a task")
+        if self._begin is None:
+            raise asyncio.CancelledError  # started a moment before close: it stays for the next launch
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)  # later than the end of this function: DBOS records the end first
+        self._stories.add(task)
+        try:
+            return await self._execute(id, workflow, argument)
+        finally:
+            self._stories.discard(task)
+
+    async def _execute(self, id: str, workflow: str, argument: str) -> str:
+        if workflow not in self._workflows:
+            _log.error("run %s waits for a release that knows the workflow %r", id, workflow)
+            await asyncio.Event().wait()
+        try:
+            await self._workflows[workflow](_DbosRun(id, self._clock, self._again), argument)
+        except dbos_error.DBOSException:
+            raise  # the run is no longer ours, or its code and its journal disagree: DBOS has to know
+        except Exception as error:
+            _log.error("run %s ended by an exception", id, exc_info=error)
+            self.failures[id] = error
+            return f"{type(error).__name__}: {error}"
+        return ""
+
+
+class _DbosRun:
+    def __init__(self, id: str, clock: Clock, again: Again) -> None:
+        self._id, self._clock, self._again = id, clock, again
+        self._names = StepNames(id)
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: Any, retry: Retry | None = None) -> T:
+        self._names.take(name)
+        result: T = await _record(name, partial(attempt, effect, retry, self._again, asyncio.sleep), returns)
+        return result
+
+    async def sleep(self, name: str, seconds: float) -> None:
+        self._names.take(name)
+        await DBOS.sleep_async(seconds)
+
+    async def wait_for(
+        self,
+        name: str,
+        check: Callable[[], Awaitable[T | None]],
+        returns: Any,
+        *,
+        every: float,
+        within: float,
+    ) -> T | None:
+        self._names.take(name)
+
+        async def until() -> str:
+            return (self._clock.now() + timedelta(seconds=within)).isoformat()
+
+        deadline = parse_rfc3339(await _record(f"{name}/until", until, str))
+        patience = _Patience(lambda: (deadline - self._clock.now()).total_seconds(), every, self._again)
+        number = 0
+        while True:
+            number += 1
+            over, answer = await _record(f"{name}/{number}", partial(patience.ask, check), tuple[bool, returns | None])
+            if over:
+                return answer  # type: ignore[no-any-return]
+
+
+class _Patience:
+    """Asks again and again, in rounds short enough to be steps."""
+
+    def __init__(self, left: Callable[[], float], every: float, again: Again) -> None:
+        self._left, self._every, self._again = left, every, again
+        self._next = 0.0  # in the loop's time; after a restart the next asking is at once
+
+    async def ask(self, check: Callable[[], Awaitable[T | None]]) -> tuple[bool, T | None]:
+        """One round: (over, answer)."""
+        time = asyncio.get_running_loop().time
+        end = time() + _ROUND
+        while True:
+            if time() >= self._next:
+                left = self._left()
+                answer = await self._try(check)
+                if answer is not None or left <= 0:
+                    return True, answer
+                self._next = time() + min(self._every, left)
+            if time() >= end:
+                return False, None
+            await asyncio.sleep(max(0.0, min(self._next, end) - time()))
+
+    async def _try(self, check: Callable[[], Awaitable[T | None]]) -> T | None:
+        try:
+            return await check()
+        except Exception as error:
+            if self._again(error):
+                return None
+            raise
+
+
+class _JsonSerializer(Serializer):
+    """DBOS's own default is pickle, which runs what it reads."""
+
+    def serialize(self, data: Any) -> str:
+        return json.dumps(data, default=_exception)
+
+    def deserialize(self, serialized_data: str) -> Any:
+        data = json.loads(serialized_data)
+        return RuntimeError(data["exception"]) if isinstance(data, dict) and "exception" in data else data
+
+    def name(self) -> str:
+        return "lockgate_json"
+
+
+def _exception(value: object) -> dict[str, str]:
+    if isinstance(value, BaseException):
+        return {"exception": f"{type(value).__name__}: {value}"}
+    raise TypeError(f"{value!r} has no form in JSON here")
+
+
+async def _start(begin: Callable[[str, str], Any], id: str, workflow: str, argument: str) -> None:
+    with SetWorkflowID(id):
+        await DBOS.start_workflow_async(begin, workflow, argument)
+
+
+async def _record(name: str, effect: Callable[[], Awaitable[Any]], returns: Any) -> Any:
+    cause: Exception | None = None
+
+    async def perform() -> str:
+        nonlocal cause
+        text, cause = await outcome(effect, returns)
+        return text
+
+    text = await DBOS.run_step_async({"name": name}, perform)
+    return recorded(name, text, returns, cause)
+
+
+def _config(url: str, executor: str, engine: sqlalchemy.Engine | None) -> DBOSConfig:
+    config: DBOSConfig = {
+        "name": "lockgate",
+        "system_database_url": url,
+        "application_version": APPLICATION_VERSION,
+        "executor_id": executor,
+        "serializer": _JsonSerializer(),
+        "max_executor_threads": _THREADS,
+        "log_level": "WARNING",
+        "enable_otlp": False,
+        "use_listen_notify": False,  # we send no messages between runs, so nobody has to listen
+        "notification_listener_polling_interval_sec": 0.1,  # its thread sees only then that it shall end
+        "sys_db_idle_transaction_timeout_sec": 10.0,
+    }
+    if engine is not None:
+        config["system_database_engine"] = engine
+    return config
+
+
+def _sqlite_engine(url: str) -> sqlalchemy.Engine:
+    engine = sqlalchemy.create_engine(url, pool_size=20, max_overflow=0, pool_timeout=30)
+    sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
+    # DBOS would open the file in the rollback journal, where a commit among many takes up to ten seconds.
+    connection.isolation_level = "IMMEDIATE"
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _quiet(level: int) -> None:
+    logger = logging.getLogger("dbos")
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())  # else DBOS adds a console of its own; so its lines go where ours do
+    logger.setLevel(level)

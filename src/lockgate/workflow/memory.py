@@ -1,0 +1,232 @@
+"""An engine whose journal is a list, which dies at the point a test names and whose hours pass in milliseconds."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import Any
+
+from lockgate.kit.clock import Clock, parse_rfc3339
+from lockgate.workflow.attempt import Again, Sleep, StepNames, attempt, never_again, outcome, recorded
+from lockgate.workflow.protocol import Retry, T, Workflow
+
+_log = logging.getLogger(__name__)
+
+
+class Crash(BaseException):
+    """The process died here, as by kill -9. No `except Exception` of the code under test can survive it."""
+
+    def __init__(self, point: str) -> None:
+        self.point = point
+        super().__init__(f"died at {point}")
+
+
+@dataclass(slots=True)
+class Journal:
+    """What outlives an engine: give the same one to the next engine, and it takes up where the dead one stopped.
+
+    *runs*: id → (workflow, argument), in the order of their start. *records*: (run id, name, text) in the order of
+    writing. *ended*: run id → the exception that ended it, None for a run that returned.
+    """
+
+    runs: dict[str, tuple[str, str]] = field(default_factory=dict)
+    records: list[tuple[str, str, str]] = field(default_factory=list)
+    ended: dict[str, Exception | None] = field(default_factory=dict)
+
+    def text(self, run: str, name: str) -> str | None:
+        return next((text for owner, step, text in self.records if (owner, step) == (run, name)), None)
+
+
+class MemoryEngine:
+    """Crash points are `<step>:before` (nothing done yet) and `<step>:after` (done, not recorded), for steps, sleeps
+    and waits alike, and the same for a workflow's own name (`<workflow>:after`: returned, not recorded as ended)."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        again: Again = never_again,
+        sleep: Sleep = asyncio.sleep,
+        journal: Journal | None = None,
+    ) -> None:
+        """*sleep* passes the time between attempts and while waiting: `FakeClock.sleep` in a scenario."""
+        self.journal = journal if journal is not None else Journal()
+        self.points: list[str] = []
+        self.crashed: str | None = None
+        self._clock, self._again, self._sleep = clock, again, sleep
+        self._workflows: dict[str, Workflow] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._crash = ("", 1)
+        self._open = False
+
+    @property
+    def failures(self) -> dict[str, Exception]:
+        """Runs that ended by an exception, with it: bugs, since a story ends its troubles by itself."""
+        return {run: error for run, error in self.journal.ended.items() if error is not None}
+
+    def crash_at(self, point: str, nth: int = 1) -> None:
+        """Die the *nth* time this engine reaches *point*; `*` is any point (`points` lists those reached so far)."""
+        self._crash = (point, nth)
+
+    def register(self, name: str, workflow: Workflow) -> None:
+        if self._open:
+            raise RuntimeError(f"workflow {name!r} is registered after launch: register it before")
+        if name in self._workflows:
+            raise ValueError(f"a workflow called {name!r} is registered already")
+        self._workflows[name] = workflow
+
+    async def launch(self) -> None:
+        self._open = True
+        for run in self.journal.runs:
+            if run not in self.journal.ended:
+                self._take_up(run)
+
+    async def start(self, workflow: str, id: str, argument: str) -> None:
+        self._alive()
+        if not self._open:
+            raise RuntimeError(f"run {id!r} cannot start: the engine is not launched, or closed")
+        self._registered(workflow)
+        if id not in self.journal.runs:
+            self.journal.runs[id] = (workflow, argument)
+            self._take_up(id)
+
+    async def settle(self) -> None:
+        """Wait until no run can move: each has ended, or the engine has crashed or was closed."""
+        while self._tasks:
+            await asyncio.wait(list(self._tasks.values()))
+
+    async def close(self) -> None:
+        self._open = False
+        for task in list(self._tasks.values()):
+            task.cancel()
+        await self.settle()
+
+    def _registered(self, name: str) -> Workflow:
+        if name not in self._workflows:
+            raise LookupError(f"no workflow {name!r} is registered: there is {', '.join(sorted(self._workflows))}")
+        return self._workflows[name]
+
+    def _take_up(self, id: str) -> None:
+        name, argument = self.journal.runs[id]
+        self._tasks[id] = asyncio.create_task(self._execute(id, name, self._registered(name), argument), name=id)
+        # Removed by the task's end itself and not by its code: a task cancelled before its first step runs no code.
+        self._tasks[id].add_done_callback(lambda task: self._tasks.pop(id, None))
+
+    async def _execute(self, id: str, name: str, workflow: Workflow, argument: str) -> None:
+        failure: Exception | None = None
+        try:
+            self.reach(f"{name}:before")
+            try:
+                await workflow(_MemoryRun(id, self), argument)
+            except Exception as error:
+                failure = error
+            self.reach(f"{name}:after")
+        except Crash as crash:
+            self.kill(crash.point)
+            return
+        if failure is not None:
+            _log.error("run %s ended by an exception", id, exc_info=failure)
+        self.journal.ended[id] = failure
+
+    def kill(self, point: str = "kill") -> None:
+        """Die now: nothing is executed or recorded any more, and every further call raises Crash."""
+        self.crashed = self.crashed or point
+        for task in self._tasks.values():
+            if task is not asyncio.current_task():
+                task.cancel()
+
+    def reach(self, point: str) -> None:
+        """Called by a run at each crash point. Raises Crash when the engine is dead or dies here."""
+        self._alive()
+        self.points.append(point)
+        wanted, nth = self._crash
+        reached = len(self.points) if wanted == "*" else self.points.count(wanted)
+        if wanted in ("*", point) and reached >= nth:
+            self.kill(point)
+            raise Crash(point)
+
+    def _alive(self) -> None:
+        if self.crashed is not None:
+            raise Crash(self.crashed)
+
+    async def perform(self, run: str, name: str, effect: Callable[[], Awaitable[Any]], returns: Any) -> Any:
+        """Give what is recorded under *name*, else carry *effect* out between its two crash points and record it."""
+        text = self.journal.text(run, name)
+        if text is not None:
+            return recorded(name, text, returns)
+        self.reach(f"{name}:before")
+        text, error = await outcome(effect, returns)
+        self.reach(f"{name}:after")
+        self.journal.records.append((run, name, text))
+        return recorded(name, text, returns, error)
+
+    async def attempt(self, effect: Callable[[], Awaitable[Any]], retry: Retry | None) -> Any:
+        return await attempt(effect, retry, self._again, self._sleep)
+
+    def moment_in(self, run: str, name: str, seconds: float) -> float:
+        """Seconds from now to the moment recorded under *name*; recorded as *seconds* from now the first time."""
+        text = self.journal.text(run, name)
+        now = self._clock.now()
+        if text is None:
+            text = (now + timedelta(seconds=seconds)).isoformat()
+            self.journal.records.append((run, name, text))
+        return (parse_rfc3339(text) - now).total_seconds()
+
+    async def pass_time(self, seconds: float) -> None:
+        if seconds > 0:
+            await self._sleep(seconds)
+
+    async def ask(self, check: Callable[[], Awaitable[T | None]]) -> T | None:
+        try:
+            return await check()
+        except Exception as error:
+            if self._again(error):
+                return None
+            raise
+
+
+class _MemoryRun:
+    def __init__(self, id: str, engine: MemoryEngine) -> None:
+        self._id, self._engine = id, engine
+        self._names = StepNames(id)
+
+    @property
+    def id(self) -> str:
+        return self._id
+
+    async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: Any, retry: Retry | None = None) -> T:
+        self._names.take(name)
+        result: T = await self._engine.perform(self._id, name, partial(self._engine.attempt, effect, retry), returns)
+        return result
+
+    async def sleep(self, name: str, seconds: float) -> None:
+        self._names.take(name)
+
+        async def rest() -> None:
+            await self._engine.pass_time(self._engine.moment_in(self._id, f"{name}/until", seconds))
+
+        await self._engine.perform(self._id, name, rest, None)
+
+    async def wait_for(
+        self,
+        name: str,
+        check: Callable[[], Awaitable[T | None]],
+        returns: Any,
+        *,
+        every: float,
+        within: float,
+    ) -> T | None:
+        self._names.take(name)
+
+        async def ask() -> T | None:
+            while True:
+                left = self._engine.moment_in(self._id, f"{name}/until", within)
+                answer = await self._engine.ask(check)
+                if answer is not None or left <= 0:
+                    return answer
+                await self._engine.pass_time(min(every, left))
+
+        answer: T | None = await self._engine.perform(self._id, name, ask, returns | None)
+        return answer

@@ -1,0 +1,81 @@
+"""What a durable workflow may do, and who runs it."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
+
+Workflow = Callable[["Run", str], Awaitable[None]]
+"""The workflow's code and its one input, a text. It must be deterministic outside its steps."""
+
+
+class StepFailedError(Exception):
+    """A step ended with an exception. *error* is the exception's class name, *message* its text."""
+
+    def __init__(self, step: str, error: str, message: str) -> None:
+        self.step, self.error, self.message = step, error, message
+        super().__init__(f"{step}: {message}")
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """How often, and how long apart (seconds, doubling, capped at *longest*), a step is tried again on an
+    error for which the engine's `again` predicate holds."""
+
+    attempts: int = 8
+    first: float = 0.5
+    longest: float = 15.0
+
+
+class Run(Protocol):
+    """One durable execution. A step that is recorded is never executed again; one that was under way when the
+    process died is executed again, so each states absolute desired state."""
+
+    @property
+    def id(self) -> str: ...
+
+    async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: Any, retry: Retry | None = None) -> T:
+        """Execute *effect* once and record its result under *name* (unique in the run).
+
+        *returns* is the result's type (what kit/typed_json.py can read back: dataclasses, unions, None). With *retry*,
+        errors that the engine's `again` predicate accepts (transient ones) are tried again. An exception that leaves
+        the step is recorded too and raised as StepFailedError, the first time and on every replay alike.
+        """
+        ...
+
+    async def sleep(self, name: str, seconds: float) -> None:
+        """Durable: after a restart only the rest is slept."""
+        ...
+
+    async def wait_for(
+        self,
+        name: str,
+        check: Callable[[], Awaitable[T | None]],
+        returns: Any,
+        *,
+        every: float,
+        within: float,
+    ) -> T | None:
+        """Ask *check* (a read without effects) every so many seconds until it answers; None when *within* seconds
+        from the first asking are over. The answer and the deadline are recorded; no single step lasts longer than ~5 s.
+        Transient errors of *check* count as no answer yet."""
+        ...
+
+
+class Engine(Protocol):
+    def register(self, name: str, workflow: Workflow) -> None:
+        """Before launch. A name is registered once."""
+        ...
+
+    async def launch(self) -> None:
+        """Take up every unfinished run where it stopped."""
+        ...
+
+    async def start(self, workflow: str, id: str, argument: str) -> None:
+        """Returns when the run is durable. The same id again: nothing happens."""
+        ...
+
+    async def close(self) -> None:
+        """Stop executing; unfinished runs stay for the next launch."""
+        ...

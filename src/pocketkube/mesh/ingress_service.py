@@ -1,0 +1,53 @@
+"""The Service istio-ingressgateway, by which users find the gateway, and the choice of the gateway's port."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pocketkube.kit.files import write_atomically
+from pocketkube.kit.ports import free_port, may_bind
+from pocketkube.mesh.gateway import PORT, SELECTOR
+from pocketkube.objects.errors import StoreError
+from pocketkube.objects.kinds import KubeObject
+from pocketkube.objects.store import ObjectStore
+
+NAMESPACE = "istio-system"
+NAME = "istio-ingressgateway"
+ADDRESS = "127.0.0.1"
+
+
+def choose_gateway_port(data: Path, asked: int) -> int:
+    """The port of the gateway: the one asked for (0 for any), another where that is taken; kept across restarts."""
+    path = data / "gateway.json"
+    if path.exists():
+        kept = json.loads(path.read_text())
+        if kept["asked"] == asked:
+            return int(kept["port"])
+    port = asked if asked and may_bind(ADDRESS, asked) else free_port(ADDRESS)
+    write_atomically(path, json.dumps({"asked": asked, "address": ADDRESS, "port": port}) + "\n")
+    return port
+
+
+def ensure_ingress_service(store: ObjectStore, gateway_port: int) -> KubeObject | None:
+    """Makes namespace and Service, or puts right what differs; None while the namespace is going away."""
+    try:
+        if store.find("Namespace", "", NAMESPACE) is None:
+            store.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
+        if store.find("Service", NAMESPACE, NAME) is None:
+            store.create({"apiVersion": "v1", "kind": "Service", "metadata": {"name": NAME, "namespace": NAMESPACE}})
+        return store.change("Service", NAMESPACE, NAME, lambda obj: _put_right(obj, gateway_port))
+    except StoreError:
+        return None
+
+
+def _put_right(obj: KubeObject, gateway_port: int) -> None:
+    key, value = SELECTOR
+    obj["metadata"].setdefault("labels", {}).update({"app": NAME, key: value})
+    spec: dict[str, Any] = obj.setdefault("spec", {})
+    spec["type"] = "LoadBalancer"
+    spec["ports"] = [
+        {"name": "http", "port": PORT, "targetPort": PORT, "nodePort": gateway_port, "protocol": "TCP"},
+    ]
+    # No pods are behind it: Envoy itself listens.
+    spec.pop("selector", None)
+    obj["status"] = {"loadBalancer": {"ingress": [{"ip": ADDRESS}]}}

@@ -1,0 +1,245 @@
+"""What goes wrong on the way, and that everything goes back each time, with a reason."""
+
+import asyncio
+
+import pytest
+
+from lockgate.domain.delivery import Outcome
+from lockgate.domain.errors import InvalidError, NotFoundError
+from lockgate.domain.event import EventType
+from lockgate.domain.names import ServiceName
+from lockgate.domain.testing import Check, CheckTrouble
+from lockgate.testers.memory import Tally
+from lockgate.testing.world import DATABASE, IMAGE, PERFSPEC, VALUES, World
+
+
+async def seeded_world() -> World:
+    world = World()
+    await world.create()
+    await world.deliver("0.6.0")
+    await world.set_gate()
+    world.monitoring.seconds = {"0.6.0": 0.05, "0.6.2": 0.05}
+    return world
+
+
+async def assert_staging_is_as_before(world: World) -> None:
+    assert world.live("staging") == "0.6.0"
+    assert world.running("staging") == {"carts-blue": "0.6.0", "carts-green": "0.6.0"}
+    state = await world.state("staging")
+    assert state.candidate is None
+    assert state.verified is not None
+    assert state.verified.serving.artifact.tag == "0.6.0"
+
+
+async def test_an_image_that_cannot_be_pulled_ends_its_first_stage_at_once_with_the_platforms_words() -> None:
+    world = World()
+    await world.create()
+    world.cluster.broken_images[f"{IMAGE}:9.9"] = "image is not in the catalogue: add it to images.toml"
+    before = world.clock.now()
+    delivery = await world.deliver("9.9")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "add it to images.toml" in delivery.reason
+    assert (world.clock.now() - before).total_seconds() < world.outside.patience.rollout
+
+
+async def test_a_failed_first_artifact_leaves_nothing_of_the_service_behind() -> None:
+    world = World()
+    await world.create()
+    world.cluster.never_ready.add(f"{IMAGE}:9.9")
+    await world.deliver("9.9")
+    assert world.running("dev") == {}
+    assert not world.holds("VirtualService", "dev", "sockshop-dev-carts")
+    assert (await world.state("dev")).desired is None
+
+
+async def test_a_direct_stage_goes_back_to_the_version_before_when_the_new_one_does_not_get_ready() -> None:
+    world = await seeded_world()
+    world.cluster.never_ready.add(f"{IMAGE}:9.9")
+    delivery = await world.deliver("9.9")
+    assert delivery.outcome is Outcome.ERRORED
+    assert world.running("dev") == {"carts": "0.6.0"}
+
+
+async def test_one_failed_request_fails_a_functional_check_and_rejects() -> None:
+    world = await seeded_world()
+    world.tester.script[(world.place("dev").stage, Check.FUNCTIONAL)] = Tally(
+        requests=2, failures=1, errors=("POST /carts/1/items: HTTP 500",)
+    )
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.REJECTED
+    assert "1 of 2 requests failed" in delivery.reason
+    assert "HTTP 500" in delivery.reason
+    assert world.running("dev") == {"carts": "0.6.0"}
+
+
+async def test_a_tenth_of_failed_requests_is_borne_by_a_performance_check_and_more_is_not() -> None:
+    world = await seeded_world()
+    staging = world.place("staging").stage
+    world.tester.script[(staging, Check.PERFORMANCE)] = Tally(requests=100, failures=10)
+    assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
+    world.tester.script[(staging, Check.PERFORMANCE)] = Tally(requests=100, failures=11)
+    assert (await world.deliver("0.6.2")).outcome is Outcome.REJECTED
+
+
+async def test_failed_tests_are_told_as_an_evaluation_that_did_not_pass() -> None:
+    world = await seeded_world()
+    world.tester.script[(world.place("staging").stage, Check.PERFORMANCE)] = Tally(requests=10, failures=5)
+    delivery = await world.deliver("0.6.2")
+    done = [event for event in await world.events(delivery.id) if event.type == EventType.EVALUATION_DONE]
+    assert [event.data["evaluationpassed"] for event in done] == [True, False]
+
+
+async def test_a_check_that_sends_no_request_judges_nothing() -> None:
+    world = await seeded_world()
+    world.tester.script[(world.place("staging").stage, Check.PERFORMANCE)] = Tally(requests=0)
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    await assert_staging_is_as_before(world)
+
+
+async def test_a_check_that_cannot_be_carried_out_is_no_judgement() -> None:
+    world = await seeded_world()
+    world.tester.script[(None, Check.PERFORMANCE)] = CheckTrouble("the Locust file has no task tagged performance")
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "no task tagged performance" in delivery.reason
+    await assert_staging_is_as_before(world)
+
+
+async def test_a_check_that_never_ends_is_given_up_and_put_back() -> None:
+    world = await seeded_world()
+    world.tester.held.add(Check.PERFORMANCE)
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    await assert_staging_is_as_before(world)
+
+
+async def test_after_the_first_promotion_a_missing_perfspec_is_owed_and_named() -> None:
+    world = World()
+    await world.create()
+    await world.deliver("0.6.0")
+    delivery = await world.deliver("0.6.1")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "carts/perfspec/perfspec.json" in delivery.reason
+    await assert_staging_is_as_before(world)
+
+
+async def test_a_perfspec_that_was_there_once_is_owed_even_by_the_first_artifact() -> None:
+    world = World()
+    await world.create()
+    await world.set_gate(PERFSPEC)
+    await world.set_gate(None)
+    delivery = await world.deliver("0.6.0")
+    assert delivery.outcome is Outcome.ERRORED
+    assert world.running("staging") == {}
+
+
+async def test_a_database_that_does_not_come_up_ends_the_delivery_that_needs_it() -> None:
+    world = World()
+    await world.create()
+    world.cluster.broken_images["mongo:latest"] = "mongo is not in the catalogue"
+    delivery = await world.deliver("0.6.0")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "mongo is not in the catalogue" in delivery.reason
+
+
+async def test_a_metric_source_that_nobody_knows_is_an_error_that_lists_the_known_ones() -> None:
+    world = await seeded_world()
+    world.monitoring.known = ("dynatrace",)
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "known are dynatrace" in delivery.reason
+
+
+async def test_a_cluster_that_is_away_for_a_moment_costs_nothing() -> None:
+    world = await seeded_world()
+    await world.send("0.6.2")
+    world.cluster.unavailable = True
+
+    async def comes_back() -> None:
+        await world.clock.sleep(3)
+        world.cluster.unavailable = False
+
+    back = asyncio.create_task(comes_back())
+    await world.settle()
+    await back
+    assert (await world.store.listing())[0].outcome is Outcome.PROMOTED
+
+
+async def test_a_cold_fallback_does_not_stop_the_release_that_may_mend_it_and_is_told() -> None:
+    world = await seeded_world()
+    world.cluster.never_ready.add(f"{IMAGE}:0.6.0")
+    world.cluster.never_ready.discard(f"{IMAGE}:0.6.2")
+    delivery = await world.deliver("0.6.2")
+    told = [event for event in await world.events(delivery.id) if event.type == EventType.DEPLOYMENT_FINISHED]
+    staging = next(event for event in told if event.data["stage"] == "staging")
+    assert staging.data["fallback"] != "warm"
+    assert delivery.outcome is Outcome.PROMOTED
+
+
+async def test_the_same_event_twice_is_one_delivery() -> None:
+    world = World()
+    await world.create()
+    first = await world.send("0.6.0", id="same")
+    assert (await world.send("0.6.0", id="same")).id == first.id
+    await world.settle()
+    assert len(await world.store.listing()) == 1
+
+
+async def test_two_artifacts_at_once_go_one_after_the_other_through_each_lane() -> None:
+    world = await seeded_world()
+    world.monitoring.seconds["0.6.3"] = 0.05
+    second = await world.send("0.6.2")
+    third = await world.send("0.6.3")
+    await world.settle()
+    runs = [await world.runs(delivery) for delivery in (second, third)]
+    for stage in ("dev", "staging", "production"):
+        earlier, later = runs[0][stage], runs[1][stage]
+        assert earlier.finished_at is not None and later.started_at is not None
+        assert earlier.finished_at <= later.started_at
+    assert world.live("production") == "0.6.3"
+    state = await world.state("production")
+    assert state.desired is not None and state.desired.serving.artifact.tag == "0.6.3"
+
+
+async def test_an_unknown_project_or_service_is_refused_at_the_door_with_the_known_ones() -> None:
+    world = World()
+    await world.create()
+    with pytest.raises(NotFoundError, match="carts, carts-db"):
+        await world.send("1", service=ServiceName("cart"))
+
+
+async def test_a_service_with_a_fixed_image_takes_no_artifact() -> None:
+    world = World()
+    await world.create()
+    with pytest.raises(InvalidError, match="fixed image mongo:latest"):
+        await world.send("1", service=DATABASE)
+
+
+async def test_a_stage_that_changed_its_strategy_under_a_running_service_is_refused() -> None:
+    world = await seeded_world()
+    changed = "stages:\n  - {name: dev, deployment_strategy: blue_green_service, test_strategy: functional}\n"
+    await world.push({"shipyard.yaml": changed})
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "put the old deployment_strategy back" in delivery.reason
+
+
+async def test_a_rejected_artifact_may_be_sent_again_and_the_old_verdict_is_named() -> None:
+    world = await seeded_world()
+    world.monitoring.seconds["0.6.1"] = 2.0
+    await world.deliver("0.6.1")
+    world.monitoring.seconds["0.6.1"] = 0.1
+    assert (await world.deliver("0.6.1")).outcome is Outcome.PROMOTED
+
+
+async def test_a_project_with_other_names_and_four_stages_is_delivered_alike() -> None:
+    world = World()
+    shipyard = "".join(
+        ["stages:\n"] + [f"  - {{name: s{number}, deployment_strategy: blue_green_service}}\n" for number in range(4)]
+    )
+    values = VALUES.replace("name: carts", "name: foo-bar")
+    await world.create(shipyard, {"foo-bar": values})
+    delivery = await world.deliver("1.0", service=ServiceName("foo-bar"))
+    assert delivery.outcome is Outcome.PROMOTED
+    assert world.running("s3", "foo-bar") == {"foo-bar-blue": "1.0", "foo-bar-green": "1.0"}

@@ -1,0 +1,52 @@
+"""The examples of the reference pages are files that the parsers accept, and say what the pages say."""
+
+import json
+import re
+from pathlib import Path
+
+from lockgate.domain.gate import Bound
+from lockgate.domain.testing import Load
+from lockgate.specs.perfspec import parse_perfspec, warnings
+from lockgate.specs.placeholders import NAMES
+from lockgate.specs.shipyard import parse_shipyard
+from lockgate.specs.tests_file import TestsFile, parse_tests_file
+
+REFERENCE = Path(__file__).resolve().parents[3] / "docs/reference"
+
+
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (REFERENCE / page).read_text(), re.DOTALL | re.MULTILINE)
+
+
+def test_the_perfspec_page_shows_a_gate_without_a_warning() -> None:
+    (text,) = blocks("perfspec.md", "json")
+    gate = parse_perfspec("perfspec.json", text)
+    assert warnings(gate) == ()
+    assert gate.indicators[0].title == "average response time"
+
+
+def test_the_perfspec_page_names_every_bound_and_placeholder() -> None:
+    page = (REFERENCE / "perfspec.md").read_text()
+    assert [name for name in [*Bound, *(f"${name}" for name in NAMES)] if f"`{name}`" not in page] == []
+
+
+def test_the_shipyard_page_shows_the_documents_three_stages() -> None:
+    shipyard, _ = blocks("shipyard.md", "yaml")
+    assert [stage.name for stage in parse_shipyard("shipyard.yaml", shipyard, "sockshop").stages] == [
+        "dev",
+        "staging",
+        "production",
+    ]
+
+
+def test_the_tests_page_shows_the_defaults() -> None:
+    _, tests = blocks("shipyard.md", "yaml")
+    assert parse_tests_file("tests.yaml", tests) == TestsFile("tests/locustfile.py", Load(), "/health")
+
+
+def test_the_files_that_onboarding_ships_are_accepted() -> None:
+    shipped = sorted((REFERENCE.parents[1] / "src").rglob("perfspec_*.json"))
+    for path in shipped:
+        assert parse_perfspec(path.name, path.read_text()).points > 0
+        assert json.loads(path.read_text())["objectives"]
+    assert shipped

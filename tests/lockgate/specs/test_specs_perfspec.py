@@ -1,0 +1,258 @@
+"""The perfspec: the files of 0.2.2 as they were, and every fault at once with file, line and the way out."""
+
+import json
+from typing import Any
+
+import pytest
+
+from lockgate.domain.errors import SpecError
+from lockgate.domain.gate import Gate, Indicator, Objectives, Thresholds
+from lockgate.specs.perfspec import parse_perfspec, warnings
+
+ORIGINAL_QUERY = (
+    "rate(requests_latency_seconds_sum{job='carts-$ENVIRONMENT'}[$DURATION_MINUTESm])"
+    "/rate(requests_latency_seconds_count{job='carts-$ENVIRONMENT'}[$DURATION_MINUTESm])"
+)
+# Both files of the document's carts service in one.
+ORIGINAL: dict[str, Any] = {
+    "spec_version": "1.0",
+    "indicators": [
+        {
+            "id": "ResponseTime_Backend",
+            "source": "Dynatrace",
+            "query": {
+                "timeseriesId": "com.dynatrace.builtin:service.responsetime",
+                "aggregation": "AVG",
+                "startTimestamp": "",
+                "endTimestamp": "",
+            },
+            "grading": {
+                "type": "Threshold",
+                "thresholds": {"upperSevere": 1000000, "upperWarning": 800000},
+                "metricScore": 100,
+            },
+        },
+        {
+            "id": "request_latency_seconds",
+            "source": "Prometheus",
+            "query": ORIGINAL_QUERY,
+            "grading": {"type": "Threshold", "thresholds": {"upperSevere": 0.8}, "metricScore": 100},
+        },
+    ],
+    "objectives": {"pass": 90, "warning": 75},
+}
+
+
+def small(**changes: Any) -> dict[str, Any]:
+    """A valid file with one indicator; a change's name is a path with `__` for `.`, and None takes the field away."""
+    grading = {"type": "Threshold", "thresholds": {"upperSevere": 1}, "metricScore": 100}
+    indicator = {"id": "a", "source": "Prometheus", "query": "up", "grading": grading}
+    whole: dict[str, Any] = {
+        "indicators": [indicator],
+        "objectives": {"pass": 90, "warning": 75},
+        "indicator": indicator,
+    }
+    for path, value in changes.items():
+        *folders, name = path.split("__")
+        target = whole
+        for folder in folders:
+            target = target[folder]
+        if value is None:
+            del target[name]
+        else:
+            target[name] = value
+    del whole["indicator"]
+    return whole
+
+
+def gate_of(content: dict[str, Any]) -> Gate:
+    return parse_perfspec("carts/perfspec/perfspec.json", json.dumps(content))
+
+
+def faults_of(content: dict[str, Any] | str) -> list[str]:
+    text = content if isinstance(content, str) else json.dumps(content)
+    with pytest.raises(SpecError) as caught:
+        parse_perfspec("p.json", text)
+    return [str(fault) for fault in caught.value.faults]
+
+
+def test_the_original_file_is_read_unchanged() -> None:
+    gate = gate_of(ORIGINAL)
+    assert gate.objectives == Objectives(passing=90, warning=75)
+    assert gate.points == 200
+    backend, latency = gate.indicators
+    assert backend.query == ORIGINAL["indicators"][0]["query"]
+    assert backend.thresholds == Thresholds(upper_warning=800000, upper_severe=1000000)
+    assert latency == Indicator(
+        "request_latency_seconds", "Prometheus", ORIGINAL_QUERY, Thresholds(upper_severe=0.8), 100, False, {}
+    )
+
+
+def test_everything_optional_is_accepted() -> None:
+    content = small(
+        spec_version="1.1",
+        indicator__metadata={"displayName": "response time", "unit": "s"},
+        indicator__output="total",
+        indicator__grading__ignoreEmpty=True,
+        indicator__grading__metadata={"team": {"name": "a"}},
+        indicator__source="prometheus",
+        **{"$schema": "https://example.org/perfspec.json"},
+    )
+    (indicator,) = gate_of(content).indicators
+    assert indicator.ignore_empty
+    assert indicator.metadata == {"displayName": "response time", "unit": "s", "team": {"name": "a"}}
+    assert (indicator.title, indicator.unit, indicator.source) == ("response time", "s", "Prometheus")
+
+
+def test_an_indicator_without_a_display_name_is_called_by_its_id() -> None:
+    (indicator,) = gate_of(small(indicator__metadata={"displayName": "", "unit": 3})).indicators
+    assert (indicator.title, indicator.unit) == ("a", "")
+
+
+def test_zero_is_a_bound_like_any_other() -> None:
+    (indicator,) = gate_of(small(indicator__grading__thresholds={"upperSevere": 0, "lowerWarning": -1})).indicators
+    assert indicator.thresholds == Thresholds(lower_warning=-1, upper_severe=0)
+    assert [(bound.value, limit) for bound, limit in indicator.thresholds] == [("lowerWarning", -1), ("upperSevere", 0)]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"objectives__warning": 90},
+        {"objectives__pass": 100},
+        {"objectives__pass": 1, "objectives__warning": 0.5},
+        {"indicator__grading__thresholds": {"upperWarning": 1, "upperSevere": 1}},
+        {"indicator__grading__thresholds": {"lowerWarning": 1, "lowerSevere": 1}},
+        {"indicator__grading__thresholds": {"lowerSevere": 1, "upperSevere": 1.01}},
+    ],
+)
+def test_what_is_just_possible_is_accepted_without_a_warning(changes: dict[str, Any]) -> None:
+    assert warnings(gate_of(small(**changes))) == ()
+
+
+def test_without_a_warning_objective_only_a_pass_promotes() -> None:
+    assert gate_of(small(objectives__warning=None)).objectives == Objectives(passing=90, warning=90)
+
+
+def test_other_sources_are_accepted_when_they_are_named() -> None:
+    content = json.dumps(small(indicator__source="file", indicator__query={"path": "x"}))
+    assert parse_perfspec("p.json", content, sources=("Prometheus", "File")).indicators[0].source == "File"
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"indicator__source": "Promtheus"}, "unknown value 'Promtheus': did you mean 'Prometheus'? Known are"),
+        ({"indicator__id": ""}, "indicators[0].id: must not be empty"),
+        ({"indicator__id": None}, "indicators[0]: field 'id' is missing"),
+        ({"indicator__query": " "}, "indicators[0].query: must not be empty"),
+        ({"indicator__query": {"a": 1}}, "indicators[0].query: must be a text, not an object"),
+        ({"indicator__query": ["up"]}, "must be a text, not a list"),
+        ({"indicator__query": "up{a='$FOO'}"}, "unknown placeholder $FOO: known are $PROJECT"),
+        ({"indicator__source": "Dynatrace", "indicator__query": {}}, "indicators[0].query: must not be empty"),
+        ({"indicator__source": "Dynatrace", "indicator__query": {"t": ["$BAR"]}}, "unknown placeholder $BAR"),
+        ({"indicator__weight": 2}, "indicators[0].weight: unknown field: Known are id, source"),
+        ({"indicator__metadata": "x"}, "must be an object with fields of your own"),
+        ({"indicator__grading": None}, "field 'grading' is missing"),
+        ({"indicator__grading__type": "treshold"}, "unknown value 'treshold': did you mean 'Threshold'?"),
+        ({"indicator__grading__type": None}, "field 'type' is missing"),
+        ({"indicator__grading__metricScore": None}, "field 'metricScore' is missing"),
+        ({"indicator__grading__metricScore": "100"}, "must be a number, not '100'"),
+        ({"indicator__grading__metricScore": True}, "must be a number, not true"),
+        ({"indicator__grading__metricScore": 10**400}, "must be a number, not 1000"),
+        ({"indicator__grading__metricScore": -1}, "must be between 0 and 1e+09, not -1"),
+        ({"indicator__grading__ignoreEmpty": "yes"}, "must be true or false, not 'yes'"),
+        ({"indicator__grading__thresholds": {}}, "there is no bound, so every value would earn all points"),
+        ({"indicator__grading__thresholds": None}, "field 'thresholds' is missing"),
+        ({"indicator__grading__thresholds": [1]}, "must be an object with the fields lowerSevere, lowerWarning"),
+        ({"indicator__grading__thresholds": {"uperSevere": 1}}, "did you mean 'upperSevere'?"),
+        ({"indicator__grading__thresholds": {"upperSevere": 2, "lowerWarning ": 1}}, "did you mean 'lowerWarning'?"),
+        ({"indicator__grading__thresholds": {"upperSevere": None}}, "must be a number, not nothing"),
+        ({"indicator__grading__thresholds": {"upperSeverePerc": 10}}, "are not supported yet: give an absolute bound"),
+        (
+            {"indicator__grading__thresholds": {"upperSevere": 1, "upperWarning": 2}},
+            "contradictory bounds: upperWarning 2 is above upperSevere 1",
+        ),
+        (
+            {"indicator__grading__thresholds": {"lowerSevere": 2, "lowerWarning": 1}},
+            "contradictory bounds: lowerSevere 2 is above lowerWarning 1",
+        ),
+        (
+            {"indicator__grading__thresholds": {"lowerSevere": 5, "upperSevere": 5}},
+            "contradictory bounds: no value is above lowerSevere 5 and below upperSevere 5",
+        ),
+        ({"indicators": []}, "indicators: must have at least one entry"),
+        ({"indicators": None}, "field 'indicators' is missing"),
+        ({"indicators": {"a": 1}}, "indicators: must be a list, not an object"),
+        ({"objectives": None}, "field 'objectives' is missing"),
+        ({"objectives__pass": None}, "objectives: field 'pass' is missing"),
+        ({"objectives__pass": 101}, "101 points can never be reached: the indicators' metricScore add up to 100"),
+        ({"objectives__pass": 0, "objectives__warning": None}, "0 points are reached by every artifact"),
+        ({"objectives__warning": -5}, "-5 points are reached by every artifact"),
+        ({"objectives__warning": 95}, "warning 95 must not take more points than pass 90"),
+        ({"objectives__passing": 3}, "unknown field: did you mean 'pass'?"),
+        ({"spec_version": "2.0"}, "unknown value '2.0'"),
+        ({"spec_version": 1.1}, "must be a text, not 1.1"),
+        ({"slo": 1}, "slo: unknown field"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_is_wrong_is_refused_with_the_way_out(changes: dict[str, Any], words: str) -> None:
+    (fault,) = faults_of(small(**changes))
+    assert words in fault
+
+
+def test_the_misprint_of_the_first_type_declaration_gets_a_hint() -> None:
+    changes = {"indicator__grading__metricScore": None, "indicator__grading__metricsScore": 100}
+    faults = faults_of(small(**changes))
+    assert any("this format's word is 'metricScore'" in fault for fault in faults)
+    assert any("field 'metricScore' is missing" in fault for fault in faults)
+
+
+def test_a_duplicate_id_is_refused_with_both_lines() -> None:
+    first = small()["indicators"][0]
+    text = json.dumps({"indicators": [first, first], "objectives": {"pass": 90}}, indent=1)
+    (fault,) = faults_of(text)
+    assert fault == "p.json:15: indicators[1]: indicator 'a' stands twice: the first is in line 3"
+
+
+def test_all_faults_come_at_once_in_the_order_of_the_file() -> None:
+    text = '{"indicators": [\n{"id": 1,\n"source": "x",\n"qery": "y",\n"grading": {}}],\n"objectives": {"pass": "90"}}'
+    faults = faults_of(text)
+    lines = [int(fault.split(":")[1]) for fault in faults]
+    assert lines == sorted(lines) == [2, 2, 3, 4, 5, 5, 5, 6]
+
+
+def test_objectives_are_not_judged_by_indicators_that_could_not_be_read() -> None:
+    (fault,) = faults_of(small(indicator__grading__metricScore="x"))
+    assert "metricScore" in fault
+
+
+@pytest.mark.parametrize("text", ["[]", "null", '"x"', "3"])
+def test_a_file_that_is_no_object_is_refused(text: str) -> None:
+    assert "must be an object with the fields indicators, objectives" in faults_of(text)[0]
+
+
+@pytest.mark.parametrize(
+    ("query", "warned"),
+    [
+        (ORIGINAL_QUERY, ()),
+        ("sum(rate(x{release='$RELEASE'}[$DURATION_SECONDSs]))", ()),
+        ("sum(rate(x[$DURATION_SECONDSs])) by (release)", ()),
+        ("sum(rate(x{job='a'}[$DURATION_MINUTESm]))", ("mix in the version before",)),
+        ("sum(rate(x[5m]))", ("mix in the version before", "looks back [5m], however short the tests were")),
+    ],
+)
+def test_a_query_that_may_mix_versions_is_accepted_with_a_warning(query: str, warned: tuple[str, ...]) -> None:
+    found = warnings(gate_of(small(indicator__query=query)))
+    assert [words in sentence for words, sentence in zip(warned, found, strict=True)] == [True] * len(warned)
+
+
+def test_bounds_between_which_no_value_is_good_are_accepted_with_a_warning() -> None:
+    for lower in (10, 5):
+        gate = gate_of(small(indicator__grading__thresholds={"lowerWarning": lower, "upperWarning": 5}))
+        assert "none earns all points" in warnings(gate)[0]
+
+
+def test_a_query_that_is_an_object_is_not_read_as_promql() -> None:
+    assert warnings(gate_of(small(indicator__source="Dynatrace", indicator__query={"a": "sum(x[5m])"}))) == ()

@@ -1,0 +1,79 @@
+"""Ports of installations on one machine, and commands given to the same one at the same moment."""
+
+import json
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lockgate.domain.errors import PermanentError
+from lockgate.wiring import local
+from lockgate.wiring.installation import Installation, Ports, open_installation, ports_claimed
+from lockgate.wiring.programs import Wishes
+
+
+def made(folder: Path, ports: Ports) -> Installation:
+    """One that was told these ports when it was made."""
+    folder.mkdir()
+    (folder / "installation.json").write_text(json.dumps({"api": ports.api, "prometheus": ports.prometheus}))
+    return open_installation(folder)
+
+
+def a_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_an_installation_keeps_its_ports(tmp_path: Path) -> None:
+    first = open_installation(tmp_path / "a")
+    with ports_claimed(first) as claimed:
+        assert claimed.ports == open_installation(tmp_path / "a").ports
+
+
+def test_two_installations_that_were_made_at_the_same_moment_get_different_ports(tmp_path: Path) -> None:
+    same = Ports(api=a_port(), prometheus=a_port())
+    one, other = made(tmp_path / "one", same), made(tmp_path / "other", same)
+    with ports_claimed(one) as first, ports_claimed(other) as second:
+        assert first.ports == same
+        assert not {second.ports.api, second.ports.prometheus} & {same.api, same.prometheus}
+        assert open_installation(tmp_path / "other").ports == second.ports
+
+
+def test_a_port_that_users_know_is_not_given_up_for_another(tmp_path: Path) -> None:
+    installation = made(tmp_path / "known", Ports(api=a_port(), prometheus=a_port()))
+    installation.control.mkdir()  # it has run before
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", installation.ports.api))
+        taken.listen()
+        with (
+            pytest.raises(PermanentError, match=f"port {installation.ports.api} .* is in use by another program"),
+            ports_claimed(installation),
+        ):
+            pass
+    assert open_installation(tmp_path / "known").ports == installation.ports
+
+
+def test_a_start_that_finds_its_port_taken_says_which_and_leaves_nothing_running(tmp_path: Path) -> None:
+    installation = made(tmp_path / "known", Ports(api=a_port(), prometheus=a_port()))
+    installation.control.mkdir()
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", installation.ports.prometheus))
+        taken.listen()
+        local.start(installation.folder, Wishes())
+        with pytest.raises(PermanentError, match=f"port {installation.ports.prometheus} "):
+            local.until_ready(installation, 30, lambda _: None)
+    assert local.running(installation).supervisor is None
+    assert not local.stop(installation.folder)
+
+
+def test_stopping_waits_until_a_start_that_is_under_way_has_come_to_something(tmp_path: Path) -> None:
+    installation = open_installation(tmp_path / "a")
+    command = f"from lockgate.wiring import local; from pathlib import Path; local.stop(Path({str(tmp_path / 'a')!r}))"
+    with local.alone(installation):
+        stopping = subprocess.Popen([sys.executable, "-c", command])
+        with pytest.raises(subprocess.TimeoutExpired):
+            stopping.wait(3)
+    assert stopping.wait(60) == 0

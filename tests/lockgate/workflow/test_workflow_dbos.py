@@ -1,0 +1,111 @@
+"""What the engine on DBOS has beyond the contract: it shares its process and its loop with others."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import sqlalchemy
+
+from lockgate.kit.clock import SystemClock
+from lockgate.testing.contracts.bench import eventually
+from lockgate.workflow.dbos import APPLICATION_VERSION, DbosEngine
+from lockgate.workflow.protocol import Run
+
+
+def at(folder: Path) -> str:
+    return f"sqlite:///{folder}/lockgate.db"
+
+
+async def test_threads_of_the_loop_work_before_during_and_after(tmp_path: Path) -> None:
+    engine = DbosEngine(at(tmp_path), SystemClock())
+    done: list[int] = []
+
+    async def story(run: Run, argument: str) -> None:
+        async def threaded() -> int:
+            return await asyncio.to_thread(lambda: 2)
+
+        done.append(await run.step("threaded", threaded, int))
+
+    engine.register("story", story)
+    assert await asyncio.to_thread(lambda: 1) == 1
+    await engine.launch()
+    await engine.start("story", "1", "")
+    await eventually(lambda: done == [2])
+    await engine.close()
+    assert await asyncio.to_thread(lambda: 3) == 3
+
+
+async def test_a_second_engine_in_the_process_is_refused_and_leaves_the_first_alone(tmp_path: Path) -> None:
+    first, second = DbosEngine(at(tmp_path), SystemClock()), DbosEngine(at(tmp_path), SystemClock())
+    done: list[str] = []
+
+    async def story(run: Run, argument: str) -> None:
+        done.append(argument)
+
+    first.register("story", story)
+    await first.launch()
+    with pytest.raises(RuntimeError, match="close that one first"):
+        await second.launch()
+    await second.close()
+    await first.start("story", "1", "still there")
+    await eventually(lambda: done == ["still there"])
+    await first.close()
+
+
+async def test_a_launch_that_fails_leaves_nothing_behind(tmp_path: Path) -> None:
+    broken = DbosEngine(f"sqlite:///{tmp_path}/no/such/folder/lockgate.db", SystemClock())
+    with pytest.raises(sqlalchemy.exc.OperationalError):
+        await broken.launch()
+    engine = DbosEngine(at(tmp_path), SystemClock())
+    await engine.launch()
+    await engine.close()
+
+
+async def test_a_run_of_a_workflow_that_this_release_does_not_know_waits_for_one_that_does(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    done: list[str] = []
+    gate = asyncio.Event()
+
+    async def story(run: Run, argument: str) -> None:
+        await gate.wait()
+        done.append(argument)
+
+    knowing = DbosEngine(at(tmp_path), SystemClock())
+    knowing.register("story", story)
+    await knowing.launch()
+    await knowing.start("story", "1", "argument")
+    await knowing.close()
+    stranger = DbosEngine(at(tmp_path), SystemClock())
+    await stranger.launch()
+    await eventually(lambda: "waits for a release that knows the workflow 'story'" in caplog.text)
+    await stranger.close()
+    gate.set()
+    knowing = DbosEngine(at(tmp_path), SystemClock())
+    knowing.register("story", story)
+    await knowing.launch()
+    await eventually(lambda: done == ["argument"])
+    await knowing.close()
+
+
+async def test_the_journal_is_json_in_a_file_that_survives_a_power_loss(tmp_path: Path) -> None:
+    engine = DbosEngine(at(tmp_path), SystemClock())
+    done: list[int] = []
+
+    async def story(run: Run, argument: str) -> None:
+        async def five() -> int:
+            return 5
+
+        done.append(await run.step("five", five, int))
+
+    engine.register("story", story)
+    await engine.launch()
+    await engine.start("story", "1", "hello")
+    await eventually(lambda: done == [5])
+    await engine.close()
+    with sqlalchemy.create_engine(at(tmp_path)).connect() as connection:
+        assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+        step = connection.exec_driver_sql("SELECT output FROM operation_outputs WHERE function_name = 'five'").scalar()
+        version = connection.exec_driver_sql("SELECT DISTINCT application_version FROM workflow_status").scalar()
+    assert step == '"{\\"value\\":5}"'
+    assert version == APPLICATION_VERSION
