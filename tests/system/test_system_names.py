@@ -12,20 +12,20 @@ stages:
     deployment_strategy: direct
     test_strategy: functional
   - name: qa
-    deployment_strategy: blue_green
+    deployment_strategy: blue_green_service
     test_strategy: performance
   - name: staging
-    deployment_strategy: blue_green
+    deployment_strategy: blue_green_service
   - name: prod
-    deployment_strategy: blue_green
+    deployment_strategy: blue_green_service
 """
 
 
 @pytest.mark.timeout(400)
 def test_a_program_of_ones_own_goes_through_four_stages_and_its_slow_version_is_refused(user: User) -> None:
     own_program.bring_in(user, PROJECT, SHIPYARD)
-    quick = user.ended(user.send(PROJECT, SERVICE, own_program.FAST))
-    slow = user.ended(user.send(PROJECT, SERVICE, own_program.SLOW))
+    sent = [user.send(PROJECT, SERVICE, image) for image in (own_program.FAST, own_program.SLOW)]
+    quick, slow = map(user.ended, sent)
 
     assert (quick["outcome"], slow["outcome"]) == ("promoted", "rejected"), (quick["reason"], slow["reason"])
     assert [run["stage"] for run in quick["runs"]] == ["dev", "qa", "staging", "prod"]

@@ -57,7 +57,7 @@ async def _within(seconds: float, story: Coroutine[Any, Any, str]) -> str:
 
 
 async def _until_end(asks: Client, delivery: str, screen: Screen) -> str:
-    cursor, reached = 0, _Reached(asks, delivery, screen)
+    cursor, reached = 0, _Reached(asks.endpoint, screen)
     while True:
         try:
             async for event in asks.listen("/v1/events/stream", since=cursor, delivery=delivery):
@@ -79,30 +79,19 @@ async def _until_end(asks: Client, delivery: str, screen: Screen) -> str:
 class _Reached:
     """Whether the server is there; both changes are said once."""
 
-    asks: Client
-    delivery: str
+    endpoint: str
     screen: Screen
     now: bool = True
 
     def lost(self, error: Exception) -> None:
         if self.now:
-            self.screen.note(f"{self.asks.endpoint} does not answer ({type(error).__name__}): trying until it does")
+            self.screen.note(f"{self.endpoint} does not answer ({type(error).__name__}): trying until it does")
         self.now = False
 
     def alive(self) -> None:
         if not self.now:
             self.now = True
             self.screen.note("")
-            _require_known(self.asks, self.delivery)
-
-
-def _require_known(asks: Client, delivery: str) -> None:
-    """What came back may be another installation, in which this delivery will never end."""
-    try:
-        asks.get(f"/v1/deliveries/{segment(delivery)}")
-    except End as end:
-        if end.ending is Ending.NOT_FOUND:
-            raise
 
 
 def _screen(asks: Client, told: Mapping[str, Any]) -> tuple[Screen, AbstractContextManager[Any]]:

@@ -209,6 +209,13 @@ class Served:
             self._server.should_exit = self._server.force_exit = True
             await self._serving
 
+    def turn_away(self, callers: int) -> None:
+        """In the place of the stopped server: so many come, and get no answer."""
+        with socket.create_server(("127.0.0.1", self._port)) as listener:
+            listener.settimeout(PATIENCE)
+            for _ in range(callers):
+                listener.accept()[0].close()
+
     def end(self) -> None:
         if self._turning:
             self._loop.call_soon_threadsafe(self._turning.cancel)

@@ -1,5 +1,6 @@
 """Following a delivery: through the end and return of the control plane, on a terminal and elsewhere."""
 
+import asyncio
 import os
 import pty
 import signal
@@ -11,6 +12,9 @@ from typing import Any
 
 import pytest
 
+from lockgate.cli.client import Client
+from lockgate.cli.credentials import Credentials
+from lockgate.cli.manner import Manner
 from lockgate.testing.world import IMAGE
 
 UNLIMITED = 10_000
@@ -26,8 +30,8 @@ def test_a_control_plane_that_goes_and_comes_back_costs_no_line_and_doubles_none
     started.shows("dev         ✔ promoted")
     shop.stop()
     started.shows("does not answer")
+    shop.turn_away(3)
     shop.turns = UNLIMITED
-    started.shows("trying until it does")
     shop.start()
     assert started.ends() == 0
     lines = started.text.splitlines()
@@ -66,6 +70,26 @@ def test_an_interrupt_ends_the_wait_and_not_the_delivery(shop: Any, shell: Any) 
     started.process.send_signal(signal.SIGINT)
     assert started.ends() == 130
     assert f"it goes on: lockgate get delivery {delivery} --watch" in started.text
+
+
+def test_half_an_event_at_the_end_of_a_broken_stream_is_none() -> None:
+    whole, half = 'data: {"lockgatecursor": 1}\n\n', 'data: {"lockgatecursor": 2}\n'
+    head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(f"{head}: here\n\n{whole}{half}".encode())
+        await writer.drain()
+        writer.close()
+
+    async def heard() -> list[Any]:
+        server = await asyncio.start_server(answer, "127.0.0.1", 0)
+        async with server:
+            endpoint = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+            asks = Client(Credentials(endpoint=endpoint, token="t"), Manner())
+            return [each async for each in asks.listen("/v1/events/stream")]
+
+    assert asyncio.run(heard()) == [None, {"lockgatecursor": 1}]
 
 
 def on_terminal(shell: Any, *arguments: str, **more: str) -> tuple[int, str]:
