@@ -10,7 +10,7 @@ DEV_STAMP := $(VENV)/.installed-dev
 demo: $(STAMP) prometheus
 	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/prometheus/usr/bin:$$PATH" $(BIN)/lockgate demo $(DEMO_FLAGS)
 
-install: $(STAMP)
+install: $(STAMP) prometheus
 
 test: $(DEV_STAMP) prometheus
 	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/prometheus/usr/bin:$$PATH" $(BIN)/python tools/run_suites.py

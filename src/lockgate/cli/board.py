@@ -101,7 +101,8 @@ def _evaluated(row: Row, moment: datetime, data: Data) -> None:
 
 
 def _went_back(row: Row, moment: datetime, data: Data) -> None:
-    row.went_back = f"back to {data.get('restored') or 'what was before'}"
+    restored = data.get("restored")
+    row.went_back = f"back to {restored}" if restored else data.get("note") or "back to what was before"
 
 
 def _stage_over(row: Row, moment: datetime, data: Data) -> None:

@@ -8,7 +8,7 @@ from lockgate.delivery.conclusion import Conclusion, StageTroubleError
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan, service_files
 from lockgate.domain.delivery import StageRun
-from lockgate.domain.errors import LockgateError
+from lockgate.domain.errors import LockgateError, NotFoundError
 from lockgate.domain.evaluation import Answer, Evaluation, Measurement, SpecSource, Subject, Unmeasured, Verdict, Window
 from lockgate.domain.gate import Indicator
 from lockgate.domain.project import TestStrategy
@@ -61,11 +61,25 @@ async def _without_gate(outside: Outside, turn: StageRun) -> Conclusion:
 
 
 async def _assess(outside: Outside, turn: StageRun, plan: Plan, window: Window, source: SpecSource) -> Conclusion:
+    known = await _known(outside, derived_id(turn.id, "evaluation"))
+    if known is not None:  # saved before a crash: what was acted on and what is shown must be one evaluation
+        return known
     subject = _subject(turn, plan)
     gate = parse_perfspec(source.path, source.text)
     measurements = await asyncio.gather(*(_measure(outside, each, subject, window) for each in gate.indicators))
     evaluation = judge(gate, measurements, subject, window, source, derived_id(turn.id, "evaluation"))
     await outside.evaluations.save(evaluation)
+    return _conclusion(evaluation)
+
+
+async def _known(outside: Outside, id_: str) -> Conclusion | None:
+    try:
+        return _conclusion(await outside.evaluations.evaluation(id_))
+    except NotFoundError:
+        return None
+
+
+def _conclusion(evaluation: Evaluation) -> Conclusion:
     return Conclusion(verdict=evaluation.verdict, reason=evaluation.sentence, evaluation=evaluation.id)
 
 

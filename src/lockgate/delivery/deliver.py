@@ -1,6 +1,7 @@
 """The story of a stage run."""
 
 import logging
+from dataclasses import replace
 
 from lockgate.delivery.assess import assess
 from lockgate.delivery.conclusion import Conclusion, StageTroubleError, trouble
@@ -10,11 +11,10 @@ from lockgate.delivery.finish import finish, tell_evaluation
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan, make_plan
 from lockgate.delivery.promote import verify
-from lockgate.delivery.rollback import roll_back
+from lockgate.delivery.rollback import is_fenced, roll_back
 from lockgate.delivery.telling import stage_fields, tell, tell_step
 from lockgate.delivery.test import run_tests
 from lockgate.domain.delivery import StageRun
-from lockgate.domain.errors import FencedError
 from lockgate.domain.event import EventType
 from lockgate.workflow.protocol import Run, StepFailedError
 
@@ -23,22 +23,37 @@ log = logging.getLogger(__name__)
 
 async def deliver(run: Run, outside: Outside, turn: StageRun) -> None:
     """Carry one artifact through one stage: promoted, or everything put back, and a reason told either way."""
+    plan = await _plan(run, outside, turn)
+    if isinstance(plan, Conclusion):
+        await finish(run, outside, turn, None, plan)
+    elif plan.settled:
+        await finish(run, outside, turn, plan, Conclusion(verdict=None, reason="it runs there as wanted already"))
+    else:
+        await finish(run, outside, turn, plan, await _carry_through(run, outside, turn, plan))
+
+
+async def _carry_through(run: Run, outside: Outside, turn: StageRun, plan: Plan) -> Conclusion:
+    """From here on something is begun: whatever goes wrong, it is put back before the turn ends."""
+    ended: Conclusion | None = None
     try:
-        plan = await _plan(run, outside, turn)
-        if isinstance(plan, Conclusion):
-            await finish(run, outside, turn, None, plan)
-            return
         ended = await _try_out(run, outside, turn, plan)
         await tell_evaluation(run, outside, turn, plan, ended)
         if ended.promotes:
             await verify(run, outside, turn, plan)
-        else:
-            ended = await _put_back(run, outside, turn, plan, ended)
-        await finish(run, outside, turn, plan, ended)
+            return ended
     except StepFailedError as error:
-        if error.error != FencedError.__name__:
-            raise
-        log.warning("%s stopped: a later turn of its lane is at work: %s", turn.id, error)
+        if is_fenced(error):
+            return trouble(f"a later turn of this lane is at work, so this one wrote nothing more: {error.message}")
+        ended = _spoilt(ended, str(error))
+    except Exception as bug:
+        log.exception("%s broke off and is put back", turn.id)
+        ended = _spoilt(ended, f"internal error, see the log of lockgate: {bug!r}")
+    return await _put_back(run, outside, turn, plan, ended)
+
+
+def _spoilt(ended: Conclusion | None, why: str) -> Conclusion:
+    """A verdict against the artifact stands, whatever broke after it."""
+    return trouble(why) if ended is None or ended.promotes else replace(ended, reason=f"{ended.reason}; then {why}")
 
 
 async def _plan(run: Run, outside: Outside, turn: StageRun) -> Plan | Conclusion:
@@ -70,19 +85,20 @@ async def _try_out(run: Run, outside: Outside, turn: StageRun, plan: Plan) -> Co
     except StageTroubleError as error:
         return trouble(str(error))
     except StepFailedError as error:
-        if error.error == FencedError.__name__:
+        if is_fenced(error):
             raise
         return trouble(error.message or f"{error.step} ended with {error.error}, see the log of lockgate")
 
 
 async def _put_back(run: Run, outside: Outside, turn: StageRun, plan: Plan, ended: Conclusion) -> Conclusion:
     try:
-        await roll_back(run, outside, turn, plan, ended)
+        left = await roll_back(run, outside, turn, plan, ended)
     except StepFailedError as error:
-        if error.error == FencedError.__name__:
-            raise
-        return trouble(f"{ended.reason}; and it could not be put back: {error}")
-    return ended
+        left = str(error)
+    except Exception as bug:
+        log.exception("%s could not be put back", turn.id)
+        left = repr(bug)
+    return replace(ended, reason=f"{ended.reason}; and it could not all be put back: {left}") if left else ended
 
 
 async def _tell_started(outside: Outside, turn: StageRun) -> None:

@@ -3,9 +3,9 @@
 from dataclasses import replace
 
 from lockgate.delivery.assess import details_of
-from lockgate.delivery.conclusion import Conclusion
+from lockgate.delivery.conclusion import Conclusion, trouble
 from lockgate.delivery.outside import Outside
-from lockgate.delivery.plan import Plan, place_in
+from lockgate.delivery.plan import SHIPYARD, Plan, place_in
 from lockgate.delivery.telling import event_of, stage_fields, tell
 from lockgate.domain.delivery import Delivery, Outcome, RunState, StageRun
 from lockgate.domain.event import Event, EventType
@@ -28,17 +28,27 @@ async def tell_evaluation(run: Run, outside: Outside, turn: StageRun, plan: Plan
     await run.step("tell evaluation_done", effect, returns=None, retry=outside.patience.retry)
 
 
-async def finish(run: Run, outside: Outside, turn: StageRun, plan: Plan | None, ended: Conclusion) -> None:
+async def finish(
+    run: Run, outside: Outside, turn: StageRun, plan: Plan | None, ended: Conclusion, step: str = "finish"
+) -> None:
+    """*step* is another one for the second try, after a bug: a step's name is unique in its run."""
+
     async def effect() -> None:
-        over = _finished(outside, turn, ended)
         following = _following(outside, turn, plan) if ended.promotes else None
+        last = ended
+        if following is not None and await _was_there(outside, following):
+            last = trouble(
+                f"{SHIPYARD} was reordered meanwhile: this delivery has been in {following.place.stage} already"
+            )
+            following = None
+        over = _finished(outside, turn, ended)
         delivery = None
         if not turn.fixed and following is None:
-            delivery = await _ended_delivery(outside, turn, ended)
+            delivery = await _ended_delivery(outside, turn, last)
         events = _events(outside, over, plan, ended, following, delivery)
         await outside.lanes.finish(over, events, following, delivery)
 
-    await run.step("finish", effect, returns=None, retry=outside.patience.rollback_retry)
+    await run.step(step, effect, returns=None, retry=outside.patience.rollback_retry)
 
 
 def _finished(outside: Outside, turn: StageRun, ended: Conclusion) -> StageRun:
@@ -65,6 +75,10 @@ def _following(outside: Outside, turn: StageRun, plan: Plan | None) -> StageRun 
     )
 
 
+async def _was_there(outside: Outside, following: StageRun) -> bool:
+    return any(run.id == following.id for run in await outside.deliveries.stage_runs(following.delivery))
+
+
 async def _ended_delivery(outside: Outside, turn: StageRun, ended: Conclusion) -> Delivery:
     delivery = await outside.deliveries.delivery(turn.delivery)
     if ended.outcome is Outcome.PROMOTED:
@@ -88,6 +102,7 @@ def _events(
     if following is not None:
         events.append(event_of(outside, over, "promote", EventType.NEW_ARTIFACT, fields))
     if delivery is not None:
-        data = {**fields, "outcome": ended.outcome.value, "reason": delivery.reason}
+        outcome_word = delivery.outcome.value if delivery.outcome else ""
+        data = {**fields, "outcome": outcome_word, "reason": delivery.reason}
         events.append(event_of(outside, over, "finish", EventType.DELIVERY_FINISHED, data))
     return events

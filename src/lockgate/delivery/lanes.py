@@ -8,7 +8,6 @@ from lockgate.delivery.deliver import deliver
 from lockgate.delivery.finish import finish
 from lockgate.delivery.outside import Outside
 from lockgate.domain.delivery import StageRun
-from lockgate.domain.errors import TransientError
 from lockgate.kit import typed_json
 from lockgate.workflow.protocol import Engine, Run
 
@@ -27,7 +26,8 @@ def register(engine: Engine, outside: Outside) -> None:
         except Exception as bug:
             # A lane must never stand still over a bug: it is shown, and the next artifact gets its turn.
             log.exception("%s broke off", turn.id)
-            await finish(run, outside, turn, None, trouble(f"internal error, see the log of lockgate: {bug!r}"))
+            ended = trouble(f"internal error, see the log of lockgate: {bug!r}")
+            await finish(run, outside, turn, None, ended, step="finish after a bug")
 
     engine.register(WORKFLOW, stage_run)
 
@@ -48,13 +48,17 @@ async def resume_turns(outside: Outside, engine: Engine) -> None:
 
 
 async def keep_turning(outside: Outside, engine: Engine, every: float = 0.2) -> None:
-    """Until cancelled."""
-    await resume_turns(outside, engine)
+    """Until cancelled. Nothing that goes wrong ends it: lanes would stand still and nobody would be told."""
+    behind = True  # turns were given, and perhaps not started
     while True:
         try:
+            if behind:
+                await resume_turns(outside, engine)
+                behind = False
             await give_turns(outside, engine)
-        except TransientError as error:
-            log.warning("no turns could be given: %s", error)
+        except Exception:
+            behind = True
+            log.exception("no turns could be given, which is tried again")
         await asyncio.sleep(every)
 
 

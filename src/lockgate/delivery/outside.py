@@ -26,7 +26,7 @@ class Patience:
     test_slack: float = 90
     settle: float = 2
     indicator: float = 10
-    poll: float = 0.3
+    poll: float = 0.15
     retry: Retry = field(default_factory=Retry)
     rollback_retry: Retry = field(default_factory=lambda: Retry(attempts=60, first=0.5, longest=15))
 

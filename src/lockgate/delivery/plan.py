@@ -30,7 +30,9 @@ class FixedService:
 @dataclass(frozen=True, slots=True)
 class Plan:
     """*before* is the last verified state, where a failed run goes back to; *wanted* is tried out. *release* is the
-    one under test, in *colour* (None in a direct stage); *changed* lists the colours that get new objects."""
+    one under test, in *colour* (None in a direct stage); *changed* lists the colours that get new objects.
+    *before_http*: whether the service spoke HTTP as *before* was rendered. *settled*: a fixed service that runs as
+    wanted already, since another delivery's turn came first."""
 
     revision: str
     strategy: DeploymentStrategy
@@ -43,6 +45,8 @@ class Plan:
     changed: tuple[Colour, ...]
     fixed_services: tuple[FixedService, ...]
     next_stage: str | None
+    before_http: bool = True
+    settled: bool = False
 
     def deployment_name(self, place: Place) -> str:
         return f"{place.service}-{self.colour.value}" if self.colour else place.service
@@ -54,8 +58,10 @@ async def make_plan(outside: Outside, run: StageRun) -> Plan:
     project = await project_at(outside, place.project, revision)
     stage = project.stage(place.stage)
     before = (await read_state(outside, place)).verified
-    shape = outside.charts.shape(place.service, await service_files(outside, place, revision))
-    wanted, colour, changed = _wanted(run, stage, before, revision)
+    files = await service_files(outside, place, revision)
+    shape = outside.charts.shape(place.service, files)
+    artifact = _artifact(run, shape)
+    wanted, colour, changed = _wanted(run, stage, before, revision, artifact)
     following = project.after(place.stage)
     return Plan(
         revision=revision,
@@ -69,6 +75,8 @@ async def make_plan(outside: Outside, run: StageRun) -> Plan:
         changed=changed,
         fixed_services=() if run.fixed else await _unsettled(outside, place, revision),
         next_stage=following.name if following and not run.fixed else None,
+        before_http=await _spoke_http(outside, place, before, shape),
+        settled=run.fixed and await _settled(outside, place, files, artifact),
     )
 
 
@@ -92,11 +100,26 @@ def services_in(files: Mapping[str, str]) -> tuple[ServiceName, ...]:
     return tuple(sorted({ServiceName(path.split("/")[0]) for path in files if "/" in path}))
 
 
+def _artifact(run: StageRun, shape: ServiceShape) -> Artifact:
+    """A fixed service runs the image that its values name at the revision of this very plan."""
+    if not run.fixed:
+        return run.artifact
+    if shape.fixed is None:
+        raise InvalidError(f"{run.place.service} has no fixed image any more: send it an artifact of its own")
+    return shape.fixed
+
+
+async def _spoke_http(outside: Outside, place: Place, before: ServiceState | None, shape: ServiceShape) -> bool:
+    if before is None:
+        return shape.http
+    return outside.charts.shape(place.service, await service_files(outside, place, before.serving.revision)).http
+
+
 def _wanted(
-    run: StageRun, stage: Stage, before: ServiceState | None, revision: str
+    run: StageRun, stage: Stage, before: ServiceState | None, revision: str, artifact: Artifact
 ) -> tuple[ServiceState, Colour | None, tuple[Colour, ...]]:
     def release(colour: str) -> Release:
-        return Release(id=derived_id(run.id, colour)[:8], artifact=run.artifact, revision=revision)
+        return Release(id=derived_id(run.id, colour)[:8], artifact=artifact, revision=revision)
 
     _refuse_changed_strategy(stage, run.place, before)
     if stage.deployment is DeploymentStrategy.DIRECT:

@@ -73,7 +73,7 @@ def _request(outside: Outside, turn: StageRun, plan: Plan, tests: TestScript, ch
         place=turn.place,
         script=tests.script,
         host=hosts_of(turn.place, outside.ingress)[0],
-        through_gateway=check is Check.PERFORMANCE and plan.shape.http,
+        through_gateway=plan.shape.http,
         load=tests.load,
         fence=turn.token,
         health_path=tests.health_path or plan.shape.health_path,

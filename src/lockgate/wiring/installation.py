@@ -94,12 +94,19 @@ def ports_claimed(installation: Installation) -> Iterator[Installation]:
         for name, port in wanted.items():
             while not _claim(wanted[name], claims):
                 if installation.control.exists():
-                    raise PermanentError(
-                        f"port {port} of the installation in {installation.folder} is in use by another program: end "
-                        "that (another installation? lockgate down --data FOLDER), then start this one again"
-                    )
+                    raise _taken(installation, port)
                 wanted[name] = free_port(_LOOPBACK)
+        # The gateway's port is pocketkube's to choose, and kept just as long: a stranger there would answer our users.
+        if (installation.pocketkube / "gateway.json").exists() and not may_bind(_LOOPBACK, installation.gateway_port):
+            raise _taken(installation, installation.gateway_port)
         yield _kept(replace(installation, ports=Ports(**wanted)))
+
+
+def _taken(installation: Installation, port: int) -> PermanentError:
+    return PermanentError(
+        f"port {port} of the installation in {installation.folder} is in use by another program: end that (another "
+        "installation? lockgate down --data FOLDER), then start this one again"
+    )
 
 
 def _claim(port: int, claims: ExitStack) -> bool:

@@ -59,6 +59,11 @@ def test_failed_tests_and_a_refusal_are_marked_with_their_reason_and_the_way_bac
     assert drawn(events, 20)[3] == "staging · ✖ 8 s ✖ 0 s fail 5 of 100 requests failed ↺ back to carts:0.9"
 
 
+def test_where_there_was_nothing_to_go_back_to_the_board_says_what_was_done() -> None:
+    gone = event("sh.lockgate.events.rollback-finished", 12, "dev", restored="", note="routes were removed")
+    assert drawn([gone], 20)[2] == "dev · · · ↺ routes were removed"
+
+
 def test_a_task_that_was_under_way_when_its_stage_ended_badly_is_marked_bad() -> None:
     ended = event("sh.lockgate.events.stage-finished", 4, "dev", outcome="errored", verdict="error", reason="no image")
     events = [event("sh.lockgate.events.step-started", 1, "dev", task="deploy"), ended]

@@ -350,3 +350,12 @@ async def test_describe_shows_a_route_as_the_document_does(live: Any) -> None:
 async def test_explain_knows_built_in_and_istio_kinds(live: Any) -> None:
     assert "rollingUpdate\t<RollingUpdateDeployment>" in await live.ok("explain", "deployment.spec.strategy")
     assert "subset\t<string>" in await live.ok("explain", "virtualservice.spec.http.route.destination")
+
+
+async def test_a_refused_change_is_told_with_the_name_of_the_kind(live: Any) -> None:
+    await live.ok("apply", "-f", "-", stdin=DEPLOYMENT)
+
+    code, output = await live.kubectl("apply", "-f", "-", stdin=DEPLOYMENT.replace("{app: carts}", "{app: other}"))
+
+    assert code == 1
+    assert output.startswith('The Deployment "carts-blue" is invalid: spec.selector: Invalid value'), output

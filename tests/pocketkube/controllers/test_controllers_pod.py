@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from pocketkube.runtime.procfs import alive, ended
+from pocketkube.runtime.runs import Launcher, Plan, Run
 
 FOREVER = "import time\nprint('up', flush=True)\ntime.sleep(1000)"
 PATIENT = (
@@ -68,6 +69,26 @@ async def test_a_crashing_container_is_restarted_with_growing_delays(cluster: An
     assert cluster.restarts(pod) == 1
     assert cluster.said("BackOff")
     assert cluster.log("p") != cluster.log("p", "log.1")
+
+
+async def test_a_container_that_was_over_before_anybody_looked_has_its_ids_and_restarts_all_the_same(
+    cluster: Any,
+) -> None:
+    await cluster.stop()
+    cluster.create("Pod", "p", spec=spec("pass", policy="OnFailure"))
+    folder = cluster.folder("p")
+    second = Run.numbered(folder, 2)
+    await Launcher().launch(
+        second, Plan(["true"], {"PATH": os.defpath}, str(folder / "root"), str(folder / "log"), 0.0)
+    )
+    await second.over()
+    cluster.start()
+
+    await cluster.until(lambda: cluster.get("Pod", "p").get("status", {}).get("phase") == "Succeeded", "success")
+    (status,) = cluster.get("Pod", "p")["status"]["containerStatuses"]
+    assert status["restartCount"] == 1
+    assert status["imageID"].startswith("python@sha256:")
+    assert status["containerID"] == status["state"]["terminated"]["containerID"]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import http.client
 import json
 import os
 import re
+import secrets
 import subprocess
 import sys
 import time
@@ -16,6 +17,7 @@ import pytest
 
 SECONDS = 90  # until something is given up; the machine may be busy
 OTHERS = "KUBECTL_OTHERS"  # paths of kubectl programs of other versions, as in PATH
+OLDEST_THAT_WRITES = 36  # the minor version
 WEB = """
 import os, signal, sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -30,12 +32,85 @@ server = ThreadingHTTPServer((os.environ["POD_IP"], 8080), Web)
 print("version", os.environ["VERSION"], flush=True)
 server.serve_forever()
 """
+APP = """
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: settings, namespace: SHOP}
+data: {a: "1", b: "2"}
+---
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: files, namespace: SHOP}
+spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: SHOP, labels: {app: web}}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - name: web
+        image: web:1
+        env: [{name: VERSION, value: one}]
+        ports: [{containerPort: 8080}]
+        readinessProbe: {httpGet: {path: /ready, port: 8080}, periodSeconds: 1}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: web, namespace: SHOP}
+spec: {selector: {app: web}, ports: [{name: http, port: 80, targetPort: 8080}]}
+---
+apiVersion: networking.istio.io/v1beta1
+kind: Gateway
+metadata: {name: gw, namespace: SHOP}
+spec:
+  selector: {istio: ingressgateway}
+  servers: [{port: {number: 80, name: http, protocol: HTTP}, hosts: ["*"]}]
+---
+apiVersion: networking.istio.io/v1beta1
+kind: DestinationRule
+metadata: {name: web, namespace: SHOP}
+spec: {host: web, subsets: [{name: all, labels: {app: web}}]}
+---
+apiVersion: networking.istio.io/v1beta1
+kind: VirtualService
+metadata: {name: web, namespace: SHOP}
+spec:
+  hosts: [web.SHOP.localhost]
+  gateways: [gw]
+  http: [{route: [{destination: {host: web, subset: all}, weight: 100}]}]
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: check, namespace: SHOP}
+spec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: check}]}}}
+"""
+
+
+def until(condition: Callable[[], Any], what: str) -> Any:
+    deadline = time.monotonic() + SECONDS
+    while not (found := condition()):
+        assert time.monotonic() < deadline, f"after {SECONDS} s still not: {what}"
+        time.sleep(0.05)
+    return found
 
 
 @dataclass(frozen=True, slots=True)
 class Ended:
     code: int
     said: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """A namespace, what was applied to it, and the host of its route."""
+
+    name: str
+    manifest: str
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +160,8 @@ class Pocketkube:
 
     folder: Path
 
+    until = staticmethod(until)
+
     @property
     def kubeconfig(self) -> Path:
         return self.folder / "data" / "kubeconfig"
@@ -108,19 +185,13 @@ class Pocketkube:
         return text if answer.status == http.HTTPStatus.OK else ""
 
 
-def until(condition: Callable[[], Any], what: str) -> Any:
-    deadline = time.monotonic() + SECONDS
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"after {SECONDS} s still not: {what}"
-        time.sleep(0.05)
-    return found
-
-
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Every test of a kubectl is one test for each kubectl at hand."""
     if "program" in metafunc.fixturenames:
         others = [path for path in os.environ.get(OTHERS, "").split(os.pathsep) if path]
-        metafunc.parametrize("program", [str(Path(sys.executable).parent / "kubectl"), *others], scope="module")
+        programs = [str(Path(sys.executable).parent / "kubectl"), *others]
+        names = ["installed", *(f"other{number}" for number in range(1, len(programs)))]
+        metafunc.parametrize("program", programs, ids=names, scope="module")
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +204,7 @@ def pocketkube(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pocketkube]
         '[[image]]\nrepository = "check"\ncommand = ["{python}", "-c", "print(\'checked\')"]\n'
     )
     made = Pocketkube(folder)
-    serve = _program(folder, "serve", "--images", str(folder / "images.toml"), "--gateway-port", "1024")
+    serve = _program(folder, "serve", "--images", str(folder / "images.toml"), "--gateway-port", "0")
     envoy: subprocess.Popen[bytes] | None = None
     try:
         until(lambda: made.kubeconfig.exists() and (folder / "data" / "gateway.json").exists(), "pocketkube serves")
@@ -155,6 +226,26 @@ def _program(folder: Path, name: str, *words: str) -> "subprocess.Popen[bytes]":
             stdout=log,
             stderr=log,
         )
+
+
+@pytest.fixture
+def shop(pocketkube: Pocketkube, installed: Kubectl) -> Iterator[Shop]:
+    """A namespace with a program that is served to users, made by the kubectl that comes with this project."""
+    name = f"shop-{secrets.token_hex(3)}"
+    manifest = APP.replace("SHOP", name)
+    installed.ok("create", "namespace", name)
+    installed.ok("apply", "-f", "-", stdin=manifest)
+    installed.ok("rollout", "status", "deployment/web", "-n", name, f"--timeout={SECONDS}s")
+    yield Shop(name, manifest, f"web.{name}.localhost")
+    installed.ok("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def full(kubectl: Kubectl) -> Kubectl:
+    """Of a version that is to work in full."""
+    if kubectl.minor < OLDEST_THAT_WRITES:
+        pytest.skip(f"kubectl 1.{kubectl.minor} is for reading")
+    return kubectl
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,199 @@
+"""Things that break in the middle of the story: everything goes back all the same, and no lane stands still."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from lockgate.delivery import lanes
+from lockgate.domain.delivery import Outcome
+from lockgate.domain.errors import PermanentError, TransientError
+from lockgate.domain.event import Event, EventType
+from lockgate.domain.names import ProjectName
+from lockgate.ports.config_repo import STATE, Revision
+from lockgate.testing.world import DATABASE, DATABASE_VALUES, SERVICE, VALUES, World
+
+
+async def seeded_world() -> World:
+    world = World()
+    await world.create()
+    await world.deliver("0.6.0")
+    await world.set_gate()
+    world.monitoring.seconds = {"0.6.0": 0.05, "0.6.1": 1.2, "0.6.2": 0.05}
+    return world
+
+
+async def assert_all_is_back(world: World) -> None:
+    assert world.live("staging") == "0.6.0"
+    state = await world.state("staging")
+    assert state.candidate is None
+    assert state.verified is not None and state.verified.serving.artifact.tag == "0.6.0"
+
+
+async def test_a_verdict_that_cannot_be_told_still_puts_a_refused_artifact_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await seeded_world()
+    append = world.store.append
+
+    async def failing(event: Event) -> bool:
+        if event.type == EventType.EVALUATION_DONE and event.data["stage"] == "staging":
+            raise PermanentError("the event log refuses")
+        return await append(event)
+
+    monkeypatch.setattr(world.store, "append", failing)
+    delivery = await world.deliver("0.6.1")
+    assert delivery.outcome is Outcome.REJECTED
+    await assert_all_is_back(world)
+
+
+async def test_a_promotion_that_git_refuses_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = await seeded_world()
+    commit = world.repo.commit
+
+    async def failing(
+        project: ProjectName, branch: str, expected: Revision, changes: Mapping[str, str | None], message: str
+    ) -> Revision:
+        if branch == STATE and "verified in staging" in message:
+            raise PermanentError("git refuses")
+        return await commit(project, branch, expected, changes, message)
+
+    monkeypatch.setattr(world.repo, "commit", failing)
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "git refuses" in delivery.reason
+    await assert_all_is_back(world)
+
+
+async def test_a_bug_in_the_middle_goes_back_and_the_lane_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = await seeded_world()
+
+    def broken(*_: Any) -> Any:
+        raise KeyError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lockgate.delivery.deploy.routes", broken)
+        delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    assert world.running("dev") == {"carts": "0.6.0"}
+    assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
+
+
+async def test_a_part_of_the_way_back_that_fails_does_not_keep_the_others_from_being_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await seeded_world()
+    commit = world.repo.commit
+
+    async def failing(
+        project: ProjectName, branch: str, expected: Revision, changes: Mapping[str, str | None], message: str
+    ) -> Revision:
+        if branch == STATE and "did not hold" in message:
+            raise PermanentError("git refuses")
+        return await commit(project, branch, expected, changes, message)
+
+    monkeypatch.setattr(world.repo, "commit", failing)
+    delivery = await world.deliver("0.6.1")
+    assert delivery.outcome is Outcome.REJECTED
+    assert "could not all be put back" in delivery.reason
+    assert world.running("staging") == {"carts-blue": "0.6.0", "carts-green": "0.6.0"}
+    told = [event for event in await world.events(delivery.id) if event.type == EventType.ROLLBACK_FINISHED]
+    assert "git refuses" in told[0].data["note"]
+
+
+async def test_a_run_that_a_later_turn_overtook_ends_and_its_lane_goes_on() -> None:
+    world = await seeded_world()
+    head = await world.repo.head(world.place("dev").project, STATE)
+    files = await world.repo.files(world.place("dev").project, head)
+    path = "stages/dev/carts.yaml"
+    newer = files[path].replace("fence: 1", "fence: 3")
+    assert newer != files[path]
+    await world.repo.commit(world.place("dev").project, STATE, head, {path: newer}, "a later turn")
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "turn 3" in delivery.reason
+    assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
+
+
+async def test_a_fallback_route_is_rendered_as_its_own_release_was() -> None:
+    world = await seeded_world()
+    await world.push({"carts/values.yaml": VALUES.replace("name: carts,", "name: carts, protocol: tcp,")})
+    await world.deliver("0.6.1")
+    await assert_all_is_back(world)
+    route = next(
+        manifest
+        for ref, manifest in world.cluster.objects.items()
+        if ref.kind == "VirtualService" and ref.name == "sockshop-staging-carts"
+    )
+    assert len(route["spec"]["hosts"]) == 7
+
+
+async def test_a_fixed_service_that_two_deliveries_need_is_settled_once() -> None:
+    world = World()
+    await world.create(
+        services={SERVICE: VALUES, "orders": VALUES.replace("carts", "orders"), DATABASE: DATABASE_VALUES}
+    )
+    await world.send("1.0")
+    await world.send("1.0", service=type(SERVICE)("orders"), id="orders")
+    await world.settle()
+    applied = [
+        write for write in world.cluster.history if write.ref.name == "carts-db" and write.ref.kind == "Deployment"
+    ]
+    assert len(applied) == 1
+
+
+async def test_a_delivery_whose_stages_were_reordered_under_it_ends_and_says_so() -> None:
+    world = await seeded_world()
+    sent = await world.send("0.6.2")
+    await lanes.give_turns(world.outside, world.engine)
+    reordered = (
+        "stages:\n"
+        "  - {name: staging, deployment_strategy: blue_green_service, test_strategy: performance}\n"
+        "  - {name: dev, deployment_strategy: direct, test_strategy: functional}\n"
+    )
+
+    async def after_dev() -> bool:
+        return "staging" in await world.runs(sent)
+
+    while not await after_dev():
+        await lanes.give_turns(world.outside, world.engine)
+        await world.clock.sleep(0.05)
+    await world.push({"shipyard.yaml": reordered})
+    await world.settle()
+    delivery = await world.store.delivery(sent.id)
+    assert delivery.outcome is Outcome.ERRORED
+    assert "reordered" in delivery.reason
+
+
+async def test_an_evaluation_that_was_saved_before_a_crash_is_the_one_that_counts() -> None:
+    world = await seeded_world()
+    sent = await world.send("0.6.2")
+    world.engine.crash_at("assess:after")
+    await world.settle()
+    second = World(restarted=world)
+    second.monitoring.world = second
+    second.monitoring.away = True
+    await second.settle()
+    delivery = await second.store.delivery(sent.id)
+    assert delivery.outcome is Outcome.PROMOTED
+
+
+async def test_a_store_that_is_away_for_a_moment_stops_no_lane_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = await seeded_world()
+    sent = await world.send("0.6.2")
+    take, tries = world.store.take_turns, iter([TransientError("locked"), OSError("disk is full")])
+
+    async def failing(now: Any) -> Any:
+        for error in tries:
+            raise error
+        return await take(now)
+
+    monkeypatch.setattr(world.store, "take_turns", failing)
+    turning = asyncio.create_task(lanes.keep_turning(world.outside, world.engine, every=0.01))
+    cursor = 0
+    while (await world.store.delivery(sent.id)).outcome is None:
+        assert await world.store.wait_beyond(cursor, 30), "nothing happened for half a minute"
+        cursor = (await world.store.since(cursor))[-1].cursor
+    turning.cancel()
+    assert (await world.store.delivery(sent.id)).outcome is Outcome.PROMOTED
