@@ -7,6 +7,8 @@ from lockgate.domain.artifact import Artifact
 from lockgate.domain.manifest import Manifest
 from lockgate.domain.project import Place
 
+_PORT = "internalport"  # the name that Keptn 0.2 gave to a container's port
+
 
 def objects_from_values(place: Place, values: Values, artifact: Artifact) -> tuple[Manifest, ...]:
     objects: list[Manifest] = []
@@ -74,7 +76,7 @@ def _env(place: Place, values: Values, artifact: Artifact) -> list[dict[str, Any
 
 
 def _ports(values: Values) -> list[dict[str, Any]]:
-    ports = [{"name": _protocol(values), "containerPort": values.internal_port, "protocol": "TCP"}]
+    ports = [{"name": _PORT, "containerPort": values.internal_port, "protocol": "TCP"}]
     if values.metrics is not None and values.metrics.port != values.internal_port:
         ports.append({"name": "metrics", "containerPort": values.metrics.port, "protocol": "TCP"})
     return ports
@@ -103,7 +105,8 @@ def _service(place: Place, values: Values) -> Manifest:
     port = {
         "name": _protocol(values),
         "port": values.external_port,
-        "targetPort": values.internal_port,
+        # By name: pods resolve it each for themselves, so that a new internalPort moves with the traffic, not before.
+        "targetPort": _PORT,
         "protocol": "TCP",
     }
     return {

@@ -1,7 +1,6 @@
 """One installation on one machine: its folder, and the ports it keeps for life."""
 
 import json
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from lockgate.domain.errors import PermanentError
 from pocketkube.kit.files import write_atomically
-from pocketkube.kit.ports import free_port, may_bind
+from pocketkube.kit.ports import claim_port, free_port, may_bind
 
 _LOOPBACK = "127.0.0.1"
 _PREFERRED_API = 7676
@@ -110,12 +109,10 @@ def _taken(installation: Installation, port: int) -> PermanentError:
 
 
 def _claim(port: int, claims: ExitStack) -> bool:
-    """An abstract address of Unix sockets is there for all users of this machine, and goes with its program."""
-    lock = claims.enter_context(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM))
-    try:
-        lock.bind(f"\0lockgate/port/{port}")
-    except OSError:
+    claim = claim_port(port)
+    if claim is None:
         return False
+    claims.enter_context(claim)
     return may_bind(_LOOPBACK, port)
 
 

@@ -11,6 +11,21 @@ def free_port(host: str = "127.0.0.1") -> int:
         return port
 
 
+def claim_port(port: int) -> socket.socket | None:
+    """Keeps a port for a program that will listen there later: until it is closed, or this program ends, nobody else's
+    claim on it succeeds. None when somebody has it. It binds those only who ask here, whoever they are.
+
+    An abstract address of Unix sockets: like the loopback interface it is one for all users of the machine.
+    """
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0pocketkube/port/{port}")
+    except OSError:
+        claim.close()
+        return None
+    return claim
+
+
 def may_bind(host: str, port: int) -> bool:
     """Whether this user may listen there now: false for a port in use, or one below 1024 without the right to it."""
     with socket.socket() as probe:

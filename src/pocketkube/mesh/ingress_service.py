@@ -1,11 +1,14 @@
 """The Service istio-ingressgateway, by which users find the gateway, and the choice of the gateway's port."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from pocketkube.kit.files import write_atomically
-from pocketkube.kit.ports import free_port, may_bind
+from pocketkube.kit.ports import claim_port, free_port, may_bind
 from pocketkube.mesh.gateway import PORT, SELECTOR
 from pocketkube.objects.errors import StoreError
 from pocketkube.objects.kinds import KubeObject
@@ -16,16 +19,32 @@ NAME = "istio-ingressgateway"
 ADDRESS = "127.0.0.1"
 
 
-def choose_gateway_port(data: Path, asked: int) -> int:
-    """The port of the gateway: the one asked for (0 for any), another where that is taken; kept across restarts."""
+@contextmanager
+def gateway_port_claimed(data: Path, asked: int) -> Iterator[int]:
+    """The port of the gateway: the one asked for (0 for any), another where that is taken; kept across restarts, unless
+    another installation has it now. No other installation chooses it meanwhile."""
+    kept = _kept(data, asked)
+    # Our own Envoy may be listening on the kept one, so only other installations are asked about that.
+    candidates = chain([kept] if kept else [], [asked] if asked and may_bind(ADDRESS, asked) else [], _free_ports())
+    port, claim = next((port, claim) for port in candidates if (claim := claim_port(port)) is not None)
+    with claim:
+        if port != kept:
+            place = {"asked": asked, "address": ADDRESS, "port": port}
+            write_atomically(data / "gateway.json", json.dumps(place) + "\n")
+        yield port
+
+
+def _kept(data: Path, asked: int) -> int | None:
     path = data / "gateway.json"
-    if path.exists():
-        kept = json.loads(path.read_text())
-        if kept["asked"] == asked:
-            return int(kept["port"])
-    port = asked if asked and may_bind(ADDRESS, asked) else free_port(ADDRESS)
-    write_atomically(path, json.dumps({"asked": asked, "address": ADDRESS, "port": port}) + "\n")
-    return port
+    if not path.exists():
+        return None
+    kept = json.loads(path.read_text())
+    return int(kept["port"]) if kept["asked"] == asked else None
+
+
+def _free_ports() -> Iterator[int]:
+    while True:
+        yield free_port(ADDRESS)
 
 
 def ensure_ingress_service(store: ObjectStore, gateway_port: int) -> KubeObject | None:

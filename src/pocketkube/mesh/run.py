@@ -14,7 +14,7 @@ from pocketkube.mesh.bootstrap import admin_place, envoy_folder
 from pocketkube.mesh.composition import Places
 from pocketkube.mesh.data_plane import Sight
 from pocketkube.mesh.gateway import PORT
-from pocketkube.mesh.ingress_service import ADDRESS, NAME, NAMESPACE, choose_gateway_port, ensure_ingress_service
+from pocketkube.mesh.ingress_service import ADDRESS, NAME, NAMESPACE, ensure_ingress_service, gateway_port_claimed
 from pocketkube.mesh.names import ServiceRef, listener_name
 from pocketkube.mesh.routes import GATEWAY
 from pocketkube.mesh.services import complaint, listened_port, loopback_address, lowest_bindable_port, needs_address
@@ -44,15 +44,15 @@ async def run_mesh(
 
     Envoy is not needed to begin with, and may come and go. `gateway_port` 0 means any. `clock` measures patience.
     """
-    port = choose_gateway_port(data, gateway_port)
     address, admin_port = admin_place(data)
     admin = Admin(address, admin_port)
     try:
-        async with asyncio.TaskGroup() as tasks:
-            changed = asyncio.Event()
-            tasks.create_task(_give_addresses(store, addresses))
-            tasks.create_task(_listen(store, changed))
-            tasks.create_task(_Loop(store, data, port, admin, clock).run(changed))
+        with gateway_port_claimed(data, gateway_port) as port:
+            async with asyncio.TaskGroup() as tasks:
+                changed = asyncio.Event()
+                tasks.create_task(_give_addresses(store, addresses))
+                tasks.create_task(_listen(store, changed))
+                tasks.create_task(_Loop(store, data, port, admin, clock).run(changed))
     finally:
         await admin.close()
 

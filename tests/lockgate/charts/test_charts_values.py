@@ -66,7 +66,7 @@ def test_the_deployment_runs_the_artifact_with_the_documents_container() -> None
     found = container(render(KEPTN))
     assert (found["name"], found["image"]) == ("carts", "docker.io/keptnexamples/carts:0.6.0")
     assert found["resources"]["limits"] == {"cpu": "100m", "memory": "128Mi"}
-    assert found["ports"] == [{"name": "http", "containerPort": 8080, "protocol": "TCP"}]
+    assert found["ports"] == [{"name": "internalport", "containerPort": 8080, "protocol": "TCP"}]
 
 
 def test_pods_know_who_they_are() -> None:
@@ -100,7 +100,7 @@ def test_http_services_are_probed_at_their_health_path_and_others_at_their_port(
 def test_the_services_port_says_what_it_speaks() -> None:
     assert render(KEPTN)["Service"]["spec"] == {
         "type": "LoadBalancer",
-        "ports": [{"name": "http", "port": 80, "targetPort": 8080, "protocol": "TCP"}],
+        "ports": [{"name": "http", "port": 80, "targetPort": "internalport", "protocol": "TCP"}],
     }
     assert render(DATABASE, "carts-db")["Service"]["spec"]["ports"][0]["name"] == "tcp"
 
