@@ -1,6 +1,7 @@
-"""Runs every test suite with its own time budget, so that a suite that grows is seen before it hurts.
+"""Runs every test suite and holds its time against a budget, so that a suite that grows is seen before it hurts.
 
-A suite is a folder below tests/. The budget is for two cores; over it the run fails although every test passed.
+A suite is a folder below tests/. Budgets are for two idle cores. Over its budget a suite is reported, not failed: the
+same tests take three times as long on a busy machine. At four times its budget it is ended, since then it hangs.
 """
 
 import os
@@ -10,10 +11,11 @@ import time
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent / "tests"
-BUDGETS_SECONDS = {"house": 60, "lockgate": 150, "pocketkube": 150, "sockshop": 60, "loadrunner": 60, "system": 300}
+BUDGETS_SECONDS = {"house": 60, "lockgate": 150, "pocketkube": 150, "sockshop": 60, "loadrunner": 60, "system": 240}
 # Most tests wait for processes: more workers than cores, but whole files each, since files share what they start.
-WORKERS = {"lockgate": 4, "pocketkube": 4, "sockshop": 2, "loadrunner": 2}
+WORKERS = {"lockgate": 4, "pocketkube": 4, "sockshop": 2, "loadrunner": 2, "system": 2}
 _NO_TESTS_COLLECTED = 5
+_HANGING = 4  # times its budget
 
 
 def main() -> int:
@@ -34,12 +36,15 @@ def _passes(suite: str) -> bool:
     started = time.monotonic()
     workers = ["-n", str(WORKERS[suite]), "--dist", "loadfile"] if suite in WORKERS else []
     command = [sys.executable, "-m", "pytest", "-q", "--durations=5", *workers, str(TESTS / suite), *sys.argv[1:]]
-    code = subprocess.run(command, check=False, cwd=TESTS.parent, env=dict(os.environ)).returncode
-    took = time.monotonic() - started
-    sys.stdout.write(f"== {suite}: {took:.0f} s of {BUDGETS_SECONDS[suite]} s\n")
-    if code == 0 and took > BUDGETS_SECONDS[suite]:
-        sys.stderr.write(f"{suite} took {took:.0f} s and may take {BUDGETS_SECONDS[suite]} s on two cores\n")
+    try:
+        patience = BUDGETS_SECONDS[suite] * _HANGING
+        code = subprocess.run(command, check=False, cwd=TESTS.parent, env=dict(os.environ), timeout=patience).returncode
+    except subprocess.TimeoutExpired:
+        sys.stderr.write(f"{suite} was ended after {patience} s\n")
         return False
+    took = time.monotonic() - started
+    over = ": OVER ITS BUDGET" if took > BUDGETS_SECONDS[suite] else ""
+    sys.stdout.write(f"== {suite}: {took:.0f} s of {BUDGETS_SECONDS[suite]} s{over}\n")
     return code in (0, _NO_TESTS_COLLECTED) if sys.argv[1:] else code == 0
 
 

@@ -18,6 +18,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 worked = {"sum": 0.0, "count": 0}
 
 class Page(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
     def do_GET(self):
         if self.path == "/work":
             time.sleep(float(os.environ["WORK_SECONDS"]))
@@ -30,6 +32,7 @@ class Page(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
+ThreadingHTTPServer.request_queue_size = 128
 ThreadingHTTPServer((os.environ["POD_IP"], 9000), Page).serve_forever()
 """
 

@@ -12,6 +12,7 @@ from cloudevents.core.exceptions import CloudEventValidationError
 from cloudevents.core.v1.event import CloudEvent
 
 from lockgate.delivery.intake import NewArtifact
+from lockgate.delivery.telling import SOURCE
 from lockgate.domain.artifact import parse_artifact
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.event import NEW_ARTIFACT_ALIASES
@@ -104,6 +105,8 @@ def _checked(attributes: Mapping[str, Any], data: Any, now: datetime) -> CloudEv
         wanted["datacontenttype"] = attributes["contenttype"]
     wanted["id"] = _line("id", attributes.get("id") or new_id())
     wanted["source"] = _line("source", attributes.get("source") or _DEFAULT_SOURCE)
+    if wanted["source"] == SOURCE:
+        raise InvalidError(f"source {SOURCE!r} is Lockgate's own: name the sender, such as ci/build")
     wanted["time"] = _time(attributes.get("time"), now)
     try:
         return CloudEvent(attributes=wanted, data=data)

@@ -59,6 +59,8 @@ def read_documents(file: str, text: str) -> tuple[Document, ...]:
         raise SpecError([Fault(file, line, "", f"is not YAML: {error.problem or error.context}")]) from error
     except yaml.YAMLError as error:
         raise SpecError([Fault(file, 0, "", f"is not YAML: {error}")]) from error
+    except RecursionError:
+        raise SpecError([Fault(file, 0, "", "is nested too deeply")]) from None
     finally:
         loader.dispose()
     return tuple(documents)

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from lockgate.api.access import Access
 from lockgate.api.app import create_app
 from lockgate.charts.service import ServiceCharts
-from lockgate.cluster.kubernetes import connect
+from lockgate.cluster.kubernetes import KubernetesCluster, connect
 from lockgate.configrepo.git import GitConfigRepo
 from lockgate.configrepo.http import GitEndpoint
 from lockgate.configrepo.push import Findings, Validate
@@ -34,6 +34,7 @@ from lockgate.store.migrate import migrate
 from lockgate.store.settings import SqlSettings
 from lockgate.store.tokens import SqlTokens
 from lockgate.testers.jobs import JobTester
+from lockgate.wiring.alone import alone
 from lockgate.wiring.settings import ServeSettings
 from lockgate.wiring.sources import ConfiguredSources
 from lockgate.wiring.templates import templates
@@ -47,17 +48,20 @@ def control_plane(settings: ServeSettings) -> FastAPI:
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock = SystemClock()
     database = Database(settings.database)
-    client = httpx.AsyncClient()
+    client = httpx.AsyncClient(trust_env=False)  # a proxy of the machine must not stand between gate and monitoring
     own = {"prometheus": settings.prometheus_url} if settings.prometheus_url else {}
     sources = ConfiguredSources(SqlSettings(database), client, clock, own)
     access = Access(SqlTokens(database), clock)
     repo = GitConfigRepo(settings.data / "git")
-    outside = _outside(settings, clock, database, repo, sources)
+    cluster = connect(settings.kubeconfig, settings.context)
+    outside = _outside(settings, clock, database, repo, sources, cluster)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
+            stack.enter_context(alone(settings.data))
             stack.push_async_callback(client.aclose)
+            stack.push_async_callback(cluster.close)
             stack.push_async_callback(database.close)
             await migrate(database)
             await _first_token(settings.data / "token", access.tokens, clock)
@@ -66,7 +70,7 @@ def control_plane(settings: ServeSettings) -> FastAPI:
             await engine.launch()
             stack.push_async_callback(engine.close)
             turning = asyncio.create_task(lanes.keep_turning(outside, engine))
-            stack.callback(turning.cancel)
+            stack.push_async_callback(_cancelled, turning)
             yield
 
     app = create_app(
@@ -81,10 +85,19 @@ def control_plane(settings: ServeSettings) -> FastAPI:
     return app
 
 
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
+
+
 def _outside(
-    settings: ServeSettings, clock: Clock, database: Database, repo: GitConfigRepo, sources: ConfiguredSources
+    settings: ServeSettings,
+    clock: Clock,
+    database: Database,
+    repo: GitConfigRepo,
+    sources: ConfiguredSources,
+    cluster: KubernetesCluster,
 ) -> Outside:
-    cluster = connect(settings.kubeconfig, settings.context)
     return Outside(
         clock=clock,
         repo=repo,

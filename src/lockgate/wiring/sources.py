@@ -38,13 +38,23 @@ class ConfiguredSources:
         wanted = url or self._own.get(kind)
         if wanted is None:
             raise InvalidError(f"say where {name} answers: lockgate configure monitoring {kind} --url http://…")
-        parts = urlsplit(wanted)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise InvalidError(f"{wanted!r} is not the address of a monitoring system: write it as http://host:9090")
+        _check_address(wanted)
         now = self._clock.now()
         await SOURCES[kind](wanted, self._client).query(_PROBE[kind], Window(start=now, end=now))
         await self._settings.put(_key(kind), wanted)
         return wanted
+
+
+def _check_address(url: str) -> None:
+    """Raises InvalidError. One that holds a password is refused, and not repeated: it would be shown and stored."""
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise InvalidError(f"{url!r} is not an address: {error}") from error
+    if parts.username is not None or parts.password is not None:
+        raise InvalidError("the address of a monitoring system may not hold a user or password: leave them out")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidError(f"{url!r} is not the address of a monitoring system: write it as http://host:9090")
 
 
 def _known(name: str) -> str:

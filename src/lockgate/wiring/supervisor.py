@@ -90,7 +90,7 @@ class Supervisor:
         while loop.time() < deadline and not stop.is_set():
             with contextlib.suppress(httpx.TransportError, FileNotFoundError, ssl.SSLError):
                 # Only that it answers matters here; who speaks to it for real checks its certificate.
-                async with httpx.AsyncClient(verify=False, timeout=2) as client:  # noqa: S501
+                async with httpx.AsyncClient(verify=False, timeout=2, trust_env=False) as client:  # noqa: S501
                     answer = await client.get(program.ready())
                     if answer.status_code < 500 and self._lives(program.name):
                         return True

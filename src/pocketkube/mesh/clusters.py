@@ -22,7 +22,8 @@ def cluster(plan: ClusterPlan, endpoints_path: str) -> _Json:
         "name": plan.key.name,
         "alt_stat_name": _stat_name(plan),
         "type": "EDS",
-        "connect_timeout": "1s",
+        # Who is not there refuses at once; a small server whose queue is full is asked again by the kernel after 1 s.
+        "connect_timeout": "5s",
         "ignore_health_on_host_removal": True,
         "common_lb_config": {"healthy_panic_threshold": {"value": 0}, "update_merge_window": "0s"},
         "eds_cluster_config": {

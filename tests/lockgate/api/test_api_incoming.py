@@ -1,11 +1,14 @@
 """What may be posted to /v1/events, and what is refused there."""
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
+from lockgate.api.incoming import read_event
+from lockgate.domain.errors import InvalidError
 from lockgate.domain.event import EventType
 from lockgate.testing.world import IMAGE
 
@@ -206,3 +209,9 @@ async def test_the_tag_may_stand_in_the_image_and_is_latest_otherwise(shop: Any)
     latest = await shop.announce("", id="2", data=data(tag=None))
     tags = [(await shop.world.store.delivery(each.json()["delivery"])).artifact.tag for each in (inline, latest)]
     assert tags == ["0.6.0", "latest"]
+
+
+def test_a_sender_cannot_call_itself_lockgate() -> None:
+    body = b'{"specversion":"1.0","id":"1","source":"lockgate","type":"sh.keptn.events.new-artifact","data":{}}'
+    with pytest.raises(InvalidError, match="Lockgate's own"):
+        read_event({}, body, datetime(2026, 1, 1, tzinfo=UTC))

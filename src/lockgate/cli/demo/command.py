@@ -1,5 +1,6 @@
 """`lockgate demo`: a slow build is refused, a fast one reaches production, and users notice nothing."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -49,6 +50,7 @@ def demo(
         console.print(f"[red]{error}[/red]")
         met = False
     finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not end the stopping by halves
         local.stop(folder)
     if met and data is None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -75,7 +77,8 @@ def _run(console: Console, folder: Path, test_seconds: int, stay: bool) -> bool:
     _summarise(console, story, tallies, time.monotonic() - started)
     if stay and not story.expect.unmet:
         console.print("Everything stays up; Ctrl-C stops it.")
-        threading.Event().wait()
+        with contextlib.suppress(KeyboardInterrupt):  # all was observed: this is the good end
+            threading.Event().wait()
     return not story.expect.unmet
 
 
