@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,29 +11,54 @@ from tests.system.user import environment_of, processes_about, require_prometheu
 
 KUBECONFIG = "apiVersion: v1\nkind: Config\ncurrent-context: work\n"
 
+pytestmark = pytest.mark.timeout(500)
 
-@pytest.mark.timeout(500)
-def test_the_demo_shows_the_gate_at_work_and_leaves_no_trace(tmp_path: Path) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A demo that is over: what it printed, its exit code, and the folder with its home and its temporary files."""
+
+    folder: Path
+    code: int
+    printed: str
+    kubeconfig_before: tuple[int, int]
+
+    @property
+    def kubeconfig(self) -> Path:
+        return self.folder / "home" / ".kube" / "config"
+
+
+@pytest.fixture(scope="module")
+def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
     require_prometheus()
-    home, temporary = tmp_path / "home", tmp_path / "tmp"
+    folder = tmp_path_factory.mktemp("demo")
+    home = folder / "home"
     (home / ".kube").mkdir(parents=True)
     (home / ".kube" / "config").write_text(KUBECONFIG)
-    temporary.mkdir()
-    before = (home / ".kube" / "config").stat()
-    demo = [sys.executable, "-m", "lockgate.cli", "demo", "--no-keep", "--test-seconds", "15"]
-    environment = {**environment_of(home), "TMPDIR": str(temporary)}
-
+    (folder / "tmp").mkdir()
+    before = written(home / ".kube" / "config")
     ended = subprocess.run(
-        demo, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False, cwd=tmp_path
+        [sys.executable, "-m", "lockgate.cli", "demo", "--no-keep", "--test-seconds", "15"],
+        env={**environment_of(home), "TMPDIR": str(folder / "tmp")},
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    yield Shown(folder, ended.returncode, ended.stdout + ended.stderr, before)
 
-    assert ended.returncode == 0, ended.stdout[-6000:] + ended.stderr
-    assert processes_about(tmp_path) == []
-    assert list(temporary.glob("lockgate-*")) == []
-    after = (home / ".kube" / "config").stat()
-    assert (home / ".kube" / "config").read_text() == KUBECONFIG
-    assert (after.st_mtime_ns, after.st_ino) == (before.st_mtime_ns, before.st_ino)
-    summary = ended.stdout.partition("What happened")[2]
+
+def written(path: Path) -> tuple[int, int]:
+    """Differs when somebody wrote to it or put another in its place."""
+    found = path.stat()
+    return found.st_mtime_ns, found.st_ino
+
+
+def test_the_demo_shows_three_versions_and_what_the_gate_says_of_each(shown: Shown) -> None:
+    assert shown.code == 0, shown.printed[-8000:]
+    assert "NOT AS EXPECTED" not in shown.printed
+    summary = shown.printed.partition("What happened")[2]
     told = [line.split()[:3] for line in summary.splitlines()]
     for journey in (
         ["0.6.0", "production", "not"],
@@ -40,4 +67,13 @@ def test_the_demo_shows_the_gate_at_work_and_leaves_no_trace(tmp_path: Path) -> 
         ["0.6.2_prometheus", "production", "not"],
     ):
         assert journey in told, summary
-    assert "NOT AS EXPECTED" not in ended.stdout
+
+
+def test_nothing_of_the_demo_goes_on_running_and_its_folder_is_gone(shown: Shown) -> None:
+    assert processes_about(shown.folder) == []
+    assert list((shown.folder / "tmp").glob("lockgate-*")) == []
+
+
+def test_the_demo_leaves_the_users_own_kubeconfig_alone(shown: Shown) -> None:
+    assert shown.kubeconfig.read_text() == KUBECONFIG
+    assert written(shown.kubeconfig) == shown.kubeconfig_before

@@ -89,9 +89,9 @@ class GitConfigRepo:
         await self._tidy_at_times(repository)
         return revision
 
-    async def ever_held(self, project: ProjectName, path: str) -> bool:
+    async def ever_held(self, project: ProjectName, path: str, revision: Revision) -> bool:
         # Full history: the default leaves out a side branch that added and removed the file again.
-        search = ("rev-list", "-1", "--full-history", f"refs/heads/{MAIN}", "--", path)
+        search = ("rev-list", "-1", "--full-history", revision, "--", path)
         return bool((await run_git(self.repository(project), *search)).text)
 
     def repository(self, project: ProjectName) -> Path:

@@ -32,13 +32,6 @@ class _Repository:
         self.branches[branch] = commit.revision
         return commit.revision
 
-    def history(self, branch: str) -> Iterator[_Commit]:
-        revision: Revision | None = self.branches[branch]
-        while revision is not None:
-            commit = self.commits[revision]
-            yield commit
-            revision = commit.parent
-
 
 class MemoryConfigRepo:
     """ConfigRepo without git. No method waits in the middle, so each is atomic on one event loop."""
@@ -88,13 +81,20 @@ class MemoryConfigRepo:
             return expected
         return self._repository(project).add(branch, _Commit(parent=expected, files=after, message=message))
 
-    async def ever_held(self, project: ProjectName, path: str) -> bool:
+    async def ever_held(self, project: ProjectName, path: str, revision: Revision) -> bool:
         folder = path + "/"
         return any(
             held == path or held.startswith(folder)
-            for commit in self._repository(project).history(MAIN)
+            for commit in self._history(project, revision)
             for held in commit.files
         )
+
+    def _history(self, project: ProjectName, revision: Revision) -> Iterator[_Commit]:
+        at: Revision | None = revision
+        while at is not None:
+            commit = self._commit(project, at)
+            yield commit
+            at = commit.parent
 
     def _repository(self, project: ProjectName) -> _Repository:
         if project not in self._repositories:

@@ -14,6 +14,7 @@ from lockgate.domain.gate import Indicator
 from lockgate.domain.project import TestStrategy
 from lockgate.evaluation.judge import judge
 from lockgate.kit.ids import derived_id
+from lockgate.ports.config_repo import Revision
 from lockgate.ports.metric_source import Query
 from lockgate.specs.perfspec import parse_perfspec
 from lockgate.specs.placeholders import query_text, resolve, values_of
@@ -33,7 +34,7 @@ async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window:
     )
     if gate is None:
         return await run.step(
-            "no gate", lambda: _without_gate(outside, turn), returns=Conclusion, retry=outside.patience.retry
+            "no gate", lambda: _without_gate(outside, turn, plan), returns=Conclusion, retry=outside.patience.retry
         )
     # The window's last samples are in the monitoring system one scrape interval after its end.
     await run.sleep("until scraped", outside.patience.settle)
@@ -48,11 +49,12 @@ async def _read_gate(outside: Outside, turn: StageRun, plan: Plan) -> SpecSource
     return None if text is None else SpecSource(path=path, revision=plan.revision, text=text)
 
 
-async def _without_gate(outside: Outside, turn: StageRun) -> Conclusion:
-    """Passes, not evaluated, only while nothing was ever promoted from here and no perfspec was ever there."""
+async def _without_gate(outside: Outside, turn: StageRun, plan: Plan) -> Conclusion:
+    """Passes, not evaluated, only while nothing was ever promoted from here and no perfspec was ever there, as of the
+    plan's revision: a gate that was pushed while this run was under way counts for the next one."""
     path = f"{turn.place.service}/{PERFSPEC}"
     owed = f"put it there (it was {turn.place.service}/perfspec/perfspec_prometheus.json), commit and push"
-    if await outside.repo.ever_held(turn.place.project, path):
+    if await outside.repo.ever_held(turn.place.project, path, Revision(plan.revision)):
         raise StageTroubleError(f"the quality gate {path} was removed from main: {owed}")
     if await outside.lanes.ever_promoted(turn.place):
         raise StageTroubleError(f"the quality gate {path} is missing on main: {owed}")

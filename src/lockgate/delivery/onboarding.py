@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from lockgate.delivery.namespaces import refuse_taken_namespaces
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import SHIPYARD, project_at, services_in
 from lockgate.delivery.validation import check_service
@@ -24,8 +25,10 @@ class Templates:
 
 
 async def create_project(outside: Outside, name: ProjectName, shipyard: str) -> Project:
-    """Raises SpecError for a broken shipyard and ConflictError when the name is taken."""
+    """Raises SpecError for a broken shipyard and ConflictError when the name, or the namespace of a stage, is taken."""
     project = parse_shipyard(SHIPYARD, shipyard, name)
+    others = [await project_now(outside, other) for other in await outside.repo.projects() if other != name]
+    refuse_taken_namespaces(project, others)
     await outside.repo.create(name, {SHIPYARD: shipyard}, f"Create project {name}")
     return project
 

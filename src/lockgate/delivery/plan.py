@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from lockgate.delivery.namespaces import refuse_foreign_namespace
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.state import read_state
 from lockgate.domain.artifact import Artifact
@@ -54,6 +55,7 @@ class Plan:
 
 async def make_plan(outside: Outside, run: StageRun) -> Plan:
     place = run.place
+    await refuse_foreign_namespace(outside, place)
     revision = await outside.repo.head(place.project, MAIN)
     project = await project_at(outside, place.project, revision)
     stage = project.stage(place.stage)

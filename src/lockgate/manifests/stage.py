@@ -4,11 +4,13 @@ from lockgate.domain.manifest import Manifest, Ref
 from lockgate.domain.names import ProjectName, StageName, namespace_of
 from lockgate.manifests.naming import ISTIO, MANAGED, gateway_name
 
+PROJECT_LABEL = "lockgate.dev/project"  # on a Namespace: the project that it belongs to
+
 
 def stage_objects(project: ProjectName, stage: StageName) -> tuple[Manifest, ...]:
     """Namespace, then Gateway: applied without a fence, since every lane of the stage states the same."""
     namespace = namespace_of(project, stage)
-    labels = {**MANAGED, "lockgate.dev/project": project, "lockgate.dev/stage": stage}
+    labels = {**MANAGED, PROJECT_LABEL: project, "lockgate.dev/stage": stage}
     return (
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace, "labels": labels}},
         {

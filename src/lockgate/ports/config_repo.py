@@ -38,6 +38,6 @@ class ConfigRepo(Protocol):
         Changes that leave the tree as it is make no commit and give *expected* back."""
         ...
 
-    async def ever_held(self, project: ProjectName, path: str) -> bool:
-        """Whether any commit of `main` so far held *path*."""
+    async def ever_held(self, project: ProjectName, path: str, revision: Revision) -> bool:
+        """Whether *revision* or any commit before it held *path*: what came later has no part in the answer."""
         ...

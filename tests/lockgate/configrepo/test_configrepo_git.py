@@ -107,7 +107,7 @@ async def test_a_damaged_repository_is_trouble_and_not_an_absence(tmp_path: Path
     with pytest.raises(TransientError, match="rev-parse"):
         await repo.head(SHOP, MAIN)
     with pytest.raises(TransientError, match="rev-list"):
-        await repo.ever_held(SHOP, "a")
+        await repo.ever_held(SHOP, "a", Revision("garbage"))
 
 
 async def test_a_file_that_a_merged_side_branch_added_and_removed_was_held(tmp_path: Path) -> None:
@@ -119,7 +119,7 @@ async def test_a_file_that_a_merged_side_branch_added_and_removed_was_held(tmp_p
     tree = _git(folder, "rev-parse", f"{side}^{{tree}}").strip()
     merge = _git(folder, "commit-tree", "-p", first, "-p", side, "-m", "Merge", tree).strip()
     _git(folder, "update-ref", "refs/heads/main", merge)
-    assert await repo.ever_held(SHOP, "gate")
+    assert await repo.ever_held(SHOP, "gate", Revision(merge))
 
 
 async def test_a_script_stays_executable_when_it_is_rewritten(tmp_path: Path) -> None:

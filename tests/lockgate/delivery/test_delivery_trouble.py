@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from lockgate.domain.delivery import Outcome
-from lockgate.domain.errors import InvalidError, NotFoundError
+from lockgate.domain.errors import ConflictError, InvalidError, NotFoundError
 from lockgate.domain.event import EventType
-from lockgate.domain.names import ServiceName
+from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.domain.testing import Check, CheckTrouble
 from lockgate.testers.memory import Tally
 from lockgate.testing.world import DATABASE, IMAGE, PERFSPEC, VALUES, World
@@ -243,3 +243,22 @@ async def test_a_project_with_other_names_and_four_stages_is_delivered_alike() -
     delivery = await world.deliver("1.0", service=ServiceName("foo-bar"))
     assert delivery.outcome is Outcome.PROMOTED
     assert world.running("s3", "foo-bar") == {"foo-bar-blue": "1.0", "foo-bar-green": "1.0"}
+
+
+async def test_two_projects_cannot_share_a_namespace() -> None:
+    world = World()
+    stages = "stages:\n  - {{name: {}, deployment_strategy: direct}}\n"
+    await world.create(stages.format("eu-dev"), project=ProjectName("shop"))
+    with pytest.raises(ConflictError, match="shop-eu-dev belongs to project shop"):
+        await world.create(stages.format("dev"), project=ProjectName("shop-eu"))
+
+
+async def test_a_namespace_of_another_project_is_never_touched() -> None:
+    world = await seeded_world()
+    namespace = next(it for ref, it in world.cluster.objects.items() if ref.name == "sockshop-dev")
+    namespace["metadata"]["labels"]["lockgate.dev/project"] = "sock"
+    writes = len(world.cluster.history)
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "belongs to project sock" in delivery.reason
+    assert len(world.cluster.history) == writes

@@ -56,7 +56,7 @@ class ConfigRepoContract:
         with pytest.raises(NotFoundError, match="shop"):
             await repo.head(_SHOP, MAIN)
         with pytest.raises(NotFoundError, match="shop"):
-            await repo.ever_held(_SHOP, "x")
+            await repo.ever_held(_SHOP, "x", Revision("0" * 40))
         revision = await repo.create(_SHOP, _FILES, "Begin")
         with pytest.raises(NotFoundError, match="there is shop"):
             await repo.files(ProjectName("sohp"), revision)
@@ -159,15 +159,21 @@ class ConfigRepoContract:
 
     async def test_main_remembers_every_path_it_ever_held(self, repo: ConfigRepo) -> None:
         first = await repo.create(_SHOP, _FILES, "Begin")
-        assert await repo.ever_held(_SHOP, "carts/values.yaml")
-        assert await repo.ever_held(_SHOP, "carts")
-        assert not await repo.ever_held(_SHOP, "carts/perfspec/perfspec.json")
-        assert not await repo.ever_held(_SHOP, "carts/*.yaml")
+        assert await repo.ever_held(_SHOP, "carts/values.yaml", first)
+        assert await repo.ever_held(_SHOP, "carts", first)
+        assert not await repo.ever_held(_SHOP, "carts/perfspec/perfspec.json", first)
+        assert not await repo.ever_held(_SHOP, "carts/*.yaml", first)
         second = await repo.commit(_SHOP, MAIN, first, {"carts/perfspec/perfspec.json": "{}"}, "Gate")
-        await repo.commit(_SHOP, MAIN, second, {"carts/perfspec/perfspec.json": None}, "No gate")
-        assert await repo.ever_held(_SHOP, "carts/perfspec/perfspec.json")
+        third = await repo.commit(_SHOP, MAIN, second, {"carts/perfspec/perfspec.json": None}, "No gate")
+        assert await repo.ever_held(_SHOP, "carts/perfspec/perfspec.json", third)
+
+    async def test_what_came_after_a_revision_it_never_held(self, repo: ConfigRepo) -> None:
+        first = await repo.create(_SHOP, _FILES, "Begin")
+        second = await repo.commit(_SHOP, MAIN, first, {"carts/perfspec/perfspec.json": "{}"}, "Gate")
+        assert await repo.ever_held(_SHOP, "carts/perfspec/perfspec.json", second)
+        assert not await repo.ever_held(_SHOP, "carts/perfspec/perfspec.json", first)
 
     async def test_what_state_held_main_did_not(self, repo: ConfigRepo) -> None:
-        await repo.create(_SHOP, _FILES, "Begin")
+        main = await repo.create(_SHOP, _FILES, "Begin")
         await repo.commit(_SHOP, STATE, await repo.head(_SHOP, STATE), {"stages/dev/carts.yaml": "a"}, "Deploy")
-        assert not await repo.ever_held(_SHOP, "stages/dev/carts.yaml")
+        assert not await repo.ever_held(_SHOP, "stages/dev/carts.yaml", main)
