@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from lockgate.domain.errors import Fault, SpecError
+from lockgate.domain.file_size import check_file_size
 
 Path = tuple[str | int, ...]
 
@@ -42,7 +43,8 @@ def dotted(path: Path) -> str:
 
 def read_documents(file: str, text: str) -> tuple[Document, ...]:
     """The documents of *text* that are not empty. Raises SpecError for what is not YAML, a key given twice, an alias
-    that contains itself."""
+    that contains itself, a file that is too large."""
+    check_file_size(file, text)
     loader = _Loader(text)
     documents = []
     try:

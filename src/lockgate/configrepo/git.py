@@ -90,9 +90,11 @@ class GitConfigRepo:
         return revision
 
     async def ever_held(self, project: ProjectName, path: str, revision: Revision) -> bool:
+        repository = self.repository(project)
+        await snapshot.check_commit(repository, revision)
         # Full history: the default leaves out a side branch that added and removed the file again.
         search = ("rev-list", "-1", "--full-history", revision, "--", path)
-        return bool((await run_git(self.repository(project), *search)).text)
+        return bool((await run_git(repository, *search)).text)
 
     def repository(self, project: ProjectName) -> Path:
         """The bare repository's folder. Raises NotFoundError."""

@@ -39,13 +39,18 @@ async def entries(repository: Path, revision: Revision, more: Mapping[str, str] 
 
     Raises NotFoundError for what is no commit of this repository.
     """
-    if not _REVISION.fullmatch(revision):
-        raise NotFoundError(f"revision of project {repository.stem}", revision, (MAIN, STATE))
-    found = await ask_git(repository, "cat-file", "-e", f"{revision}^{{commit}}", more=more)
-    if found.code != 0:
-        raise NotFoundError(f"revision of project {repository.stem}", revision, (MAIN, STATE))
+    await check_commit(repository, revision, more)
     listing = await run_git(repository, "ls-tree", "-r", "-z", "-l", "--full-tree", revision, more=more)
     return tuple(_entry(line) for line in listing.out.split(b"\0") if line)
+
+
+async def check_commit(repository: Path, revision: Revision, more: Mapping[str, str] | None = None) -> None:
+    """Raises NotFoundError for what is no commit of this repository."""
+    if _REVISION.fullmatch(revision):
+        found = await ask_git(repository, "cat-file", "-e", f"{revision}^{{commit}}", more=more)
+        if found.code == 0:
+            return
+    raise NotFoundError(f"revision of project {repository.stem}", revision, (MAIN, STATE))
 
 
 async def read(repository: Path, wanted: Iterable[Entry], more: Mapping[str, str] | None = None) -> Snapshot:

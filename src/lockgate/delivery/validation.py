@@ -10,10 +10,13 @@ from lockgate.domain.artifact import Artifact
 from lockgate.domain.errors import Fault, InvalidError, SpecError
 from lockgate.domain.names import ProjectName, ServiceName, service_name
 from lockgate.domain.project import Place, Project
+from lockgate.domain.release import Colour
+from lockgate.manifests.naming import coloured, selector_of
 from lockgate.ports.chart import Charts
 from lockgate.specs.perfspec import parse_perfspec, warnings
 from lockgate.specs.shipyard import parse_shipyard
 
+_LONGEST_LABEL = 63  # of Kubernetes, for the value of a label and for the name of what a host is made of
 _PROBE = Artifact(image="image", tag="tag")
 
 
@@ -46,7 +49,7 @@ def check_tree(charts: Charts, name: ProjectName, files: Mapping[str, str]) -> F
 
 def check_service(charts: Charts, project: Project, service: ServiceName, files: Mapping[str, str]) -> tuple[str, ...]:
     """Remarks. Raises SpecError with every fault of the service's files at once; *files* by path below its folder."""
-    faults: list[Fault] = []
+    faults = _too_long(Place(project.name, project.first.name, service))
     remarks: tuple[str, ...] = ()
     try:
         service_name(service)
@@ -67,3 +70,21 @@ def check_service(charts: Charts, project: Project, service: ServiceName, files:
     if faults:
         raise SpecError(faults)
     return remarks
+
+
+def _too_long(place: Place) -> list[Fault]:
+    """Each name is well-formed, and yet what is made of them may be refused by the cluster in the middle of a run."""
+    made = {
+        "label app": (selector_of(place), "the project or the service"),
+        "the Deployment's name": (coloured(place.service, Colour.GREEN), "the service"),
+    }
+    return [
+        Fault(
+            f"{place.service}/",
+            0,
+            "",
+            f"{what} {text!r} has {len(text)} characters and may have {_LONGEST_LABEL}: shorten the name of {whose}",
+        )
+        for what, (text, whose) in made.items()
+        if len(text) > _LONGEST_LABEL
+    ]

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import yaml
 
 from lockgate.domain.errors import Fault, SpecError
+from lockgate.domain.file_size import check_file_size
 
 Scalar = str | int | float | bool | None
 
-_LONGEST = 1_000_000  # characters; a file that people write has a few thousand
 _DEEPEST = 64
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
@@ -49,8 +49,7 @@ def plain(spot: Spot) -> object:
 
 
 def _read(file: str, text: str, reader: Callable[[str, str, list[Fault]], Spot]) -> Spot:
-    if len(text) > _LONGEST:
-        raise SpecError([Fault(file, 0, "", f"the file has {len(text)} characters and may have {_LONGEST}")])
+    check_file_size(file, text)
     faults: list[Fault] = []
     try:
         spot = reader(file, text.removeprefix("\ufeff"), faults)

@@ -162,6 +162,9 @@ class MemoryStore:
     # Tokens
 
     async def add(self, name: str, token: str, now: datetime, expires_at: datetime | None = None) -> None:
+        over = [mark for mark, secret in self._secrets.items() if secret.expires_at and secret.expires_at <= now]
+        for mark in over:
+            del self._secrets[mark]
         self._secrets[digest(token)] = _Secret(name, digest(token), expires_at)
 
     async def check(self, token: str, now: datetime) -> str | None:

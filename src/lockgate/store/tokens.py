@@ -21,7 +21,8 @@ class SqlTokens:
 
         def work(connection: Connection) -> None:
             take_order(connection)
-            connection.execute(delete(tokens).where(tokens.c.digest == mark))
+            over = tokens.c.expires_at <= now  # nobody spends a code that has expired: only here it can go
+            connection.execute(delete(tokens).where((tokens.c.digest == mark) | over))
             connection.execute(insert(tokens).values(digest=mark, name=name, created_at=now, expires_at=expires_at))
 
         await self._database.write(work)

@@ -71,13 +71,13 @@ class Supervisor:
     async def _once(self, program: Program) -> int | str:
         try:
             command = program.command()
-        except Exception as error:
+            self._installation.logs.mkdir(exist_ok=True)
+            with (self._installation.logs / f"{program.name}.log").open("ab") as output:
+                process = await asyncio.create_subprocess_exec(
+                    *command, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output
+                )
+        except Exception as error:  # a full disk or a program that is being replaced: tried again after a pause
             return f"no start: {error}"
-        self._installation.logs.mkdir(exist_ok=True)
-        with (self._installation.logs / f"{program.name}.log").open("ab") as output:
-            process = await asyncio.create_subprocess_exec(
-                *command, stdin=asyncio.subprocess.DEVNULL, stdout=output, stderr=output
-            )
         self._running[program.name] = process
         self._record()
         if self._ending.is_set():  # it came into being while its end was looked for
@@ -111,7 +111,9 @@ class Supervisor:
             if program.name == "pocketkube":
                 await self._stop_pods()
             await self._end_one(program.name)
-        await asyncio.gather(*self._tasks)
+        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(ended, BaseException):
+                log.error("the watch over a program broke", exc_info=ended)
         if not self._trouble:
             (self._installation.folder / "running.json").unlink(missing_ok=True)
 

@@ -11,7 +11,7 @@ import pytest
 from lockgate.configrepo.git import GitConfigRepo
 from lockgate.domain.errors import TransientError
 from lockgate.domain.names import ProjectName
-from lockgate.ports.config_repo import MAIN, STATE, ConfigRepo
+from lockgate.ports.config_repo import MAIN, STATE, ConfigRepo, Revision
 from lockgate.testing.contracts.config_repo import ConfigRepoContract
 
 SHOP = ProjectName("shop")
@@ -106,8 +106,6 @@ async def test_a_damaged_repository_is_trouble_and_not_an_absence(tmp_path: Path
     (repo.repository(SHOP) / "refs/heads/main").write_text("garbage\n")
     with pytest.raises(TransientError, match="rev-parse"):
         await repo.head(SHOP, MAIN)
-    with pytest.raises(TransientError, match="rev-list"):
-        await repo.ever_held(SHOP, "a", Revision("garbage"))
 
 
 async def test_a_file_that_a_merged_side_branch_added_and_removed_was_held(tmp_path: Path) -> None:

@@ -67,6 +67,8 @@ class ConfigRepoContract:
         for unknown in ("0" * 40, "main", "--all"):
             with pytest.raises(NotFoundError, match="revision"):
                 await repo.files(_SHOP, Revision(unknown))
+            with pytest.raises(NotFoundError, match="revision"):
+                await repo.ever_held(_SHOP, "x", Revision(unknown))
 
     async def test_a_folder_is_read_with_paths_relative_to_it(self, repo: ConfigRepo) -> None:
         revision = await repo.create(_SHOP, _FILES, "Begin")
