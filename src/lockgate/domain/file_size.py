@@ -1,4 +1,4 @@
-"""How large a file may be that Lockgate parses: YAML of a megabyte takes a minute, and people write a few hundred lines."""
+"""How large a file may be that Lockgate parses: YAML of a megabyte takes long, and people write a few hundred lines."""
 
 from lockgate.domain.errors import Fault, SpecError
 

@@ -79,7 +79,8 @@ class Supervisor:
         except Exception as error:  # a full disk or a program that is being replaced: tried again after a pause
             return f"no start: {error}"
         self._running[program.name] = process
-        self._record()
+        with contextlib.suppress(OSError):  # a full disk again: the program runs, and is waited for, all the same
+            self._record()
         if self._ending.is_set():  # it came into being while its end was looked for
             process.terminate()
         return await process.wait()
@@ -111,15 +112,19 @@ class Supervisor:
             if program.name == "pocketkube":
                 await self._stop_pods()
             await self._end_one(program.name)
-        for ended in await asyncio.gather(*self._tasks, return_exceptions=True):
-            if isinstance(ended, BaseException):
-                log.error("the watch over a program broke", exc_info=ended)
+        for outcome in await asyncio.gather(*self._tasks, return_exceptions=True):
+            if isinstance(outcome, BaseException):
+                log.error("the watch over a program broke", exc_info=outcome)
         if not self._trouble:
             (self._installation.folder / "running.json").unlink(missing_ok=True)
 
     async def _stop_pods(self) -> None:
         """While Envoy is gone already and pocketkube still knows its pods."""
-        process = await asyncio.create_subprocess_exec(*stop_pods_command(self._installation))
+        try:
+            process = await asyncio.create_subprocess_exec(*stop_pods_command(self._installation))
+        except OSError as error:  # the programs are ended all the same
+            log.warning("the pods were not stopped: %s", error)
+            return
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_STOP_SECONDS * 2):
                 await process.wait()

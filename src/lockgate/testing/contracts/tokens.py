@@ -32,6 +32,15 @@ class TokensContract:
         names = await asyncio.gather(*(tokens.spend("code", later(1)) for _ in range(8)))
         assert sorted(names, key=str) == [None] * 7 + ["page"]
 
+    async def test_a_token_outlives_the_end_of_others(self, tokens: Tokens) -> None:
+        await tokens.add("page", "short", NOON, expires_at=later(1))
+        await tokens.add("page", "long", NOON, expires_at=later(60))
+        await tokens.add("admin", "endless", NOON)
+        await tokens.add("page", "next", later(2), expires_at=later(62))
+        assert await tokens.check("short", NOON) is None  # gone, not only over
+        assert await tokens.check("long", later(2)) == "page"
+        assert await tokens.check("endless", later(2)) == "admin"
+
     async def test_a_token_added_again_has_its_new_end(self, tokens: Tokens) -> None:
         await tokens.add("page", "code", NOON, expires_at=later(1))
         await tokens.add("page", "code", NOON, expires_at=later(60))

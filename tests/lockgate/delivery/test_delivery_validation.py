@@ -1,0 +1,59 @@
+"""What is refused at the door, since a cluster or the server itself would break on it later."""
+
+import pytest
+
+from lockgate.charts.service import ServiceCharts
+from lockgate.delivery.validation import check_tree
+from lockgate.domain.file_size import LARGEST_FILE
+from lockgate.domain.names import ProjectName
+from lockgate.testing.world import LOCUST_FILE, PERFSPEC, SHIPYARD, VALUES
+
+_SHOP = ProjectName("shop")
+
+
+def faults(project: str, service: str, **changes: str) -> list[str]:
+    values = VALUES.replace("name: carts", f"name: {service}")
+    files = {"values.yaml": values, "tests/locustfile.py": LOCUST_FILE, "perfspec/perfspec.json": PERFSPEC, **changes}
+    tree = {"shipyard.yaml": SHIPYARD} | {f"{service}/{path}": text for path, text in files.items()}
+    return [str(fault) for fault in check_tree(ServiceCharts(), ProjectName(project), tree).faults]
+
+
+def test_names_that_only_together_are_too_long_for_a_label_are_refused_with_the_way_out() -> None:
+    assert faults("p" * 23, "s" * 30) == []
+    (fault,) = faults("p" * 23, "s" * 31)
+    assert "selector" in fault
+    assert "has 64 characters and may have 63: shorten the name of the project or the service" in fault
+
+
+def test_a_service_whose_coloured_deployment_would_be_too_long_is_refused() -> None:
+    found = faults("p", "s" * 58)
+    assert any(
+        f"{'s' * 58}-green' has 64 characters and may have 63: shorten the name of the service" in each
+        for each in found
+    )
+
+
+@pytest.mark.parametrize("path", ["values.yaml", "perfspec/perfspec.json", "tests/tests.yaml"])
+def test_a_file_that_is_parsed_may_not_be_huge(path: str) -> None:
+    huge = " " * (LARGEST_FILE + 1)
+    assert f"carts/{path}: has 65537 bytes and may have 65536" in faults("shop", "carts", **{path: huge})
+
+
+def test_a_huge_file_that_nobody_parses_is_the_users_own_affair() -> None:
+    assert faults("shop", "carts", **{"tests/items.json": " " * (LARGEST_FILE + 1)}) == []
+
+
+def test_a_huge_manifest_is_refused() -> None:
+    tree = {"shipyard.yaml": SHIPYARD, "carts/manifests/carts.yaml": "#" * (LARGEST_FILE + 1)}
+    (fault,) = check_tree(ServiceCharts(), _SHOP, tree).faults
+    assert str(fault) == "carts/manifests/carts.yaml: has 65537 bytes and may have 65536"
+
+
+def test_a_huge_shipyard_is_refused() -> None:
+    tree = {"shipyard.yaml": SHIPYARD + "#" * LARGEST_FILE}
+    (fault,) = check_tree(ServiceCharts(), _SHOP, tree).faults
+    assert "and may have 65536" in str(fault)
+
+
+def test_values_that_are_nested_too_deeply_are_a_fault() -> None:
+    assert "nested too deeply" in faults("shop", "carts", **{"values.yaml": "[" * 20_000})[0]
