@@ -7,6 +7,7 @@ import typer
 
 from lockgate.cli.ending import End, Ending
 from lockgate.cli.manner import Manner, local
+from lockgate.domain.errors import PermanentError
 
 
 @local
@@ -37,6 +38,7 @@ def serve(
     # These take a second to import, and every other command can do without them.
     import uvicorn
 
+    from lockgate.wiring.alone import alone
     from lockgate.wiring.assemble import control_plane
     from lockgate.wiring.settings import ServeSettings
 
@@ -52,14 +54,17 @@ def serve(
         database_url=database_url,
     )
     try:
-        uvicorn.run(
-            control_plane(settings),
-            host="127.0.0.1",
-            port=port,
-            access_log=False,
-            timeout_graceful_shutdown=3,
-            log_level="debug" if manner.verbose else "warning" if manner.quiet else "info",
-        )
+        with alone(settings.data):
+            uvicorn.run(
+                control_plane(settings),
+                host="127.0.0.1",
+                port=port,
+                access_log=False,
+                timeout_graceful_shutdown=3,
+                log_level="debug" if manner.verbose else "warning" if manner.quiet else "info",
+            )
+    except PermanentError as error:
+        raise End(Ending.ERRORED, str(error)) from error
     except SystemExit as end:  # uvicorn has codes of its own, which would read as outcomes of a delivery
         if end.code:
             message = f"the control plane on port {port} could not start: the lines above say why"

@@ -34,7 +34,6 @@ from lockgate.store.migrate import migrate
 from lockgate.store.settings import SqlSettings
 from lockgate.store.tokens import SqlTokens
 from lockgate.testers.jobs import JobTester
-from lockgate.wiring.alone import alone
 from lockgate.wiring.settings import ServeSettings
 from lockgate.wiring.sources import ConfiguredSources
 from lockgate.wiring.templates import templates
@@ -44,7 +43,8 @@ _SCRAPES_TO_WAIT = 1.5  # the last samples of a window are there one scrape late
 
 
 def control_plane(settings: ServeSettings) -> FastAPI:
-    """An application that connects to its world when it starts, and lets go of it when it stops."""
+    """An application that connects to its world when it starts, and lets go of it when it stops. Who runs it
+    holds `alone` on the folder, since it takes up whatever runs it finds there."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock = SystemClock()
     database = Database(settings.database)
@@ -59,7 +59,6 @@ def control_plane(settings: ServeSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            stack.enter_context(alone(settings.data))
             stack.push_async_callback(client.aclose)
             stack.push_async_callback(cluster.close)
             stack.push_async_callback(database.close)
