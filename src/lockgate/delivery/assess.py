@@ -8,7 +8,7 @@ from lockgate.delivery.conclusion import Conclusion, StageTroubleError
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan, service_files
 from lockgate.domain.delivery import StageRun
-from lockgate.domain.errors import LockgateError, NotFoundError
+from lockgate.domain.errors import LockgateError, NotFoundError, TransientError
 from lockgate.domain.evaluation import Answer, Evaluation, Measurement, SpecSource, Subject, Unmeasured, Verdict, Window
 from lockgate.domain.gate import Indicator
 from lockgate.domain.project import TestStrategy
@@ -38,6 +38,13 @@ async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window:
         )
     # The window's last samples are in the monitoring system one scrape interval after its end.
     await run.sleep("until scraped", outside.patience.settle)
+    await run.wait_for(
+        "until the sources answer",
+        lambda: _answering(outside, turn, plan, window, gate),
+        bool,
+        every=outside.patience.poll,
+        within=outside.patience.sources,
+    )
     return await run.step(
         "assess", lambda: _assess(outside, turn, plan, window, gate), returns=Conclusion, retry=outside.patience.retry
     )
@@ -72,6 +79,20 @@ async def _assess(outside: Outside, turn: StageRun, plan: Plan, window: Window, 
     evaluation = judge(gate, measurements, subject, window, source, derived_id(turn.id, "evaluation"))
     await outside.evaluations.save(evaluation)
     return _conclusion(evaluation)
+
+
+async def _answering(outside: Outside, turn: StageRun, plan: Plan, window: Window, source: SpecSource) -> bool | None:
+    """None while a source is away for a moment, as one that is being restarted. Any other trouble is the judge's."""
+    try:
+        values = values_of(_subject(turn, plan), window)
+        for each in parse_perfspec(source.path, source.text).indicators:
+            async with asyncio.timeout(outside.patience.indicator):
+                await _ask(outside, each.source, resolve(each.query, values), window)
+    except (TransientError, TimeoutError):
+        return None
+    except LockgateError:
+        return True
+    return True
 
 
 async def _known(outside: Outside, id_: str) -> Conclusion | None:

@@ -17,7 +17,8 @@ from lockgate.workflow.protocol import Retry
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds, unless it says otherwise. *settle* lets the last samples of a window be scraped before the gate asks."""
+    """Seconds, unless it says otherwise. *settle* lets the last samples of a window be scraped before the gate
+    asks; *sources* is how long a metric source may be away then; *indicator* how long one answer of it may take."""
 
     rollout: float = 120
     routes: float = 30
@@ -26,6 +27,7 @@ class Patience:
     test_slack: float = 90
     settle: float = 2
     indicator: float = 10
+    sources: float = 30
     poll: float = 0.15
     retry: Retry = field(default_factory=Retry)
     rollback_retry: Retry = field(default_factory=lambda: Retry(attempts=60, first=0.5, longest=15))

@@ -166,6 +166,24 @@ async def test_a_cluster_that_is_away_for_a_moment_costs_nothing() -> None:
     assert (await world.store.listing())[0].outcome is Outcome.PROMOTED
 
 
+async def test_a_metric_source_that_is_away_for_a_moment_costs_nothing() -> None:
+    world = await seeded_world()
+    world.monitoring.away = True
+    await world.send("0.6.2")
+
+    async def comes_back() -> None:
+        judging = {"stage": "staging", "task": "evaluation_done", "tag": "0.6.2"}.items()
+        while not any(judging <= event.data.items() for event in await world.store.since(0)):
+            await world.clock.sleep(1)
+        await world.clock.sleep(world.outside.patience.settle + 5)
+        world.monitoring.away = False
+
+    back = asyncio.create_task(comes_back())
+    await world.settle()
+    await back
+    assert (await world.store.listing())[0].outcome is Outcome.PROMOTED
+
+
 async def test_a_cold_fallback_does_not_stop_the_release_that_may_mend_it_and_is_told() -> None:
     world = await seeded_world()
     world.cluster.never_ready.add(f"{IMAGE}:0.6.0")
