@@ -209,6 +209,15 @@ def test_the_token_is_in_no_address_no_configuration_and_no_list_of_processes(gu
     assert token not in (guest.installation.control / "lockgate.db").read_bytes().decode(errors="replace")
 
 
+def test_a_token_given_as_a_value_can_be_seen_by_others_and_the_user_is_told(guest: User) -> None:
+    """And so the test before this one would have seen it."""
+    token = guest.installation.token_file.read_text().strip()
+    with watched(lambda text: token in text) as found:
+        told = guest.lockgate("auth", f"--endpoint={guest.installation.endpoint}", f"--api-token={token}")
+    assert found
+    assert "--api-token-file" in told
+
+
 @contextmanager
 def watched(suspicious: Callable[[str], bool]) -> Iterator[list[str]]:
     """Looks at the arguments of all processes again and again meanwhile; what was suspicious."""

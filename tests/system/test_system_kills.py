@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from tests.system.user import User, installed, onboard_carts, processes_about, until
@@ -80,11 +81,12 @@ def test_a_slow_version_is_refused_although_envoy_and_its_pod_were_killed(under_
 
 
 @pytest.mark.timeout(400)
-def test_up_twice_is_once(under_gate: User) -> None:
+def test_up_again_changes_nothing(under_gate: User) -> None:
     user = under_gate
     before = local.running(user.installation)
-    told = user.lockgate("up", f"--data={user.folder}")
-    assert user.installation.endpoint in told
+    with ThreadPoolExecutor(2) as at_once:
+        told = list(at_once.map(lambda _: user.lockgate("up", f"--data={user.folder}"), range(2)))
+    assert all(user.installation.endpoint in each for each in told)
     assert local.running(user.installation) == before
 
 
@@ -95,6 +97,7 @@ def test_down_leaves_nothing_behind_even_when_the_supervisor_was_killed(under_ga
     supervisor = local.running(user.installation).supervisor
     assert supervisor is not None
     kill(supervisor)
+    assert processes_about(user.folder)
     assert user.answer("carts", PRODUCTION) == "Version = Fast"
     assert "stopped" in user.lockgate("down", f"--data={user.folder}")
     assert processes_about(user.folder) == []

@@ -1,14 +1,16 @@
 """Step `evaluation_done`: measure what the gate's file asks for, judge it, and say so."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from lockgate.delivery.conclusion import Conclusion, StageTroubleError
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan, service_files
 from lockgate.domain.delivery import StageRun
-from lockgate.domain.errors import LockgateError, NotFoundError, TransientError
+from lockgate.domain.errors import LockgateError, TransientError
 from lockgate.domain.evaluation import Answer, Evaluation, Measurement, SpecSource, Subject, Unmeasured, Verdict, Window
 from lockgate.domain.gate import Indicator
 from lockgate.domain.project import TestStrategy
@@ -38,16 +40,29 @@ async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window:
         )
     # The window's last samples are in the monitoring system one scrape interval after its end.
     await run.sleep("until scraped", outside.patience.settle)
-    await run.wait_for(
-        "until the sources answer",
-        lambda: _answering(outside, turn, plan, window, gate),
-        bool,
-        every=outside.patience.poll,
-        within=outside.patience.sources,
-    )
+    measurements = await _measured(run, outside, partial(_measure_all, outside, turn, plan, window, gate))
     return await run.step(
-        "assess", lambda: _assess(outside, turn, plan, window, gate), returns=Conclusion, retry=outside.patience.retry
+        "assess",
+        lambda: _assess(outside, turn, plan, window, gate, measurements),
+        returns=Conclusion,
+        retry=outside.patience.retry,
     )
+
+
+async def _measured(
+    run: Run, outside: Outside, measure: Callable[[], Awaitable[tuple[Measurement, ...]]]
+) -> tuple[Measurement, ...]:
+    """Recorded, so that what was judged before a crash is judged after it. A source that is away for a moment, as one
+    that is being restarted, is waited for; then what is there counts."""
+
+    async def with_every_source() -> tuple[Measurement, ...] | None:
+        found = await measure()
+        return None if any(isinstance(each.result, Unmeasured) and each.result.away for each in found) else found
+
+    within = outside.patience.sources
+    recorded = tuple[Measurement, ...]
+    found = await run.wait_for("measure", with_every_source, recorded, every=outside.patience.poll, within=within)
+    return found if found is not None else await run.step("measure what answers", measure, returns=recorded)
 
 
 async def _read_gate(outside: Outside, turn: StageRun, plan: Plan) -> SpecSource | None:
@@ -69,40 +84,24 @@ async def _without_gate(outside: Outside, turn: StageRun, plan: Plan) -> Conclus
     return Conclusion(verdict=None, reason=reason)
 
 
-async def _assess(outside: Outside, turn: StageRun, plan: Plan, window: Window, source: SpecSource) -> Conclusion:
-    known = await _known(outside, derived_id(turn.id, "evaluation"))
-    if known is not None:  # saved before a crash: what was acted on and what is shown must be one evaluation
-        return known
-    subject = _subject(turn, plan)
-    gate = parse_perfspec(source.path, source.text)
-    measurements = await asyncio.gather(*(_measure(outside, each, subject, window) for each in gate.indicators))
-    evaluation = judge(gate, measurements, subject, window, source, derived_id(turn.id, "evaluation"))
+async def _measure_all(
+    outside: Outside, turn: StageRun, plan: Plan, window: Window, source: SpecSource
+) -> tuple[Measurement, ...]:
+    subject, gate = _subject(turn, plan), parse_perfspec(source.path, source.text)
+    return tuple(await asyncio.gather(*(_measure(outside, each, subject, window) for each in gate.indicators)))
+
+
+async def _assess(
+    outside: Outside,
+    turn: StageRun,
+    plan: Plan,
+    window: Window,
+    source: SpecSource,
+    measurements: tuple[Measurement, ...],
+) -> Conclusion:
+    gate, id_ = parse_perfspec(source.path, source.text), derived_id(turn.id, "evaluation")
+    evaluation = judge(gate, measurements, _subject(turn, plan), window, source, id_)
     await outside.evaluations.save(evaluation)
-    return _conclusion(evaluation)
-
-
-async def _answering(outside: Outside, turn: StageRun, plan: Plan, window: Window, source: SpecSource) -> bool | None:
-    """None while a source is away for a moment, as one that is being restarted. Any other trouble is the judge's."""
-    try:
-        values = values_of(_subject(turn, plan), window)
-        for each in parse_perfspec(source.path, source.text).indicators:
-            async with asyncio.timeout(outside.patience.indicator):
-                await _ask(outside, each.source, resolve(each.query, values), window)
-    except (TransientError, TimeoutError):
-        return None
-    except LockgateError:
-        return True
-    return True
-
-
-async def _known(outside: Outside, id_: str) -> Conclusion | None:
-    try:
-        return _conclusion(await outside.evaluations.evaluation(id_))
-    except NotFoundError:
-        return None
-
-
-def _conclusion(evaluation: Evaluation) -> Conclusion:
     return Conclusion(verdict=evaluation.verdict, reason=evaluation.sentence, evaluation=evaluation.id)
 
 
@@ -129,11 +128,10 @@ async def _measure(outside: Outside, indicator: Indicator, subject: Subject, win
         async with asyncio.timeout(outside.patience.indicator):
             answer = await _ask(outside, indicator.source, query, window)
     except TimeoutError:
-        return replace(
-            found, result=Unmeasured(f"{indicator.source} gave no answer in {outside.patience.indicator:g} s", text)
-        )
+        late = f"{indicator.source} gave no answer in {outside.patience.indicator:g} s"
+        return replace(found, result=Unmeasured(late, text, away=True))
     except LockgateError as error:
-        return replace(found, result=Unmeasured(str(error), text))
+        return replace(found, result=Unmeasured(str(error), text, away=isinstance(error, TransientError)))
     return replace(found, result=answer)
 
 

@@ -3,7 +3,7 @@
 from lockgate.delivery.outside import Outside
 from lockgate.domain.errors import ConflictError
 from lockgate.domain.manifest import Ref
-from lockgate.domain.names import ProjectName, namespace_of
+from lockgate.domain.names import namespace_of
 from lockgate.domain.project import Place, Project
 from lockgate.manifests.stage import PROJECT_LABEL
 
@@ -22,7 +22,7 @@ def refuse_taken_namespaces(project: Project, others: list[Project]) -> None:
     for stage in project.stages:
         namespace = namespace_of(project.name, stage.name)
         if owners.get(namespace, project.name) != project.name:
-            raise _taken(namespace, ProjectName(owners[namespace]))
+            raise _taken(namespace, owners[namespace])
 
 
 def _taken(namespace: str, owner: str) -> ConflictError:

@@ -46,8 +46,8 @@ class Plan:
     changed: tuple[Colour, ...]
     fixed_services: tuple[FixedService, ...]
     next_stage: str | None
-    before_http: bool = True
-    settled: bool = False
+    before_http: bool
+    settled: bool
 
     def deployment_name(self, place: Place) -> str:
         return f"{place.service}-{self.colour.value}" if self.colour else place.service

@@ -54,10 +54,12 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Unmeasured:
-    """The source could not answer: time-out, refused, 4xx, 5xx, malformed."""
+    """The source could not answer: time-out, refused, 4xx, 5xx, malformed. *away*: the same question may be answered
+    a moment later."""
 
     reason: str
     request: str = ""
+    away: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,6 +79,16 @@ class Monitoring:
         return Answer(samples=tuple(samples), request=str(query))
 
 
+async def world_under_gate() -> "World":
+    """0.6.0 is in production everywhere, and the gate is in force: 0.6.1 is too slow for it, 0.6.2 is not."""
+    world = World()
+    await world.create()
+    await world.deliver("0.6.0")
+    await world.set_gate()
+    world.monitoring.seconds = {"0.6.0": 0.05, "0.6.1": 1.2, "0.6.2": 0.05}
+    return world
+
+
 class World:
     """*restarted* is a second control plane on what an earlier one left: the same journal, store, git and cluster."""
 

@@ -34,7 +34,7 @@ class Running:
 def start(folder: Path, wishes: Wishes, *, owner: int | None = None) -> Installation:
     """Start the supervisor unless one is at work there. With *owner* it ends when that process is gone."""
     installation = open_installation(folder)
-    with alone(installation):
+    with one_at_a_time(installation):
         if running(installation).supervisor is None:
             _end_leftovers(installation)
             _start_supervisor(installation, wishes, owner)
@@ -78,7 +78,7 @@ def until_ready(installation: Installation, seconds: float, tell: Callable[[str]
 def stop(folder: Path) -> bool:
     """End the installation's every process; False when nothing ran."""
     installation = open_installation(folder)
-    with alone(installation):
+    with one_at_a_time(installation):
         now = running(installation)
         if now.supervisor is not None:
             supervisor = now.supervisor
@@ -105,7 +105,7 @@ def running(installation: Installation) -> Running:
 
 
 @contextmanager
-def alone(installation: Installation) -> Iterator[None]:
+def one_at_a_time(installation: Installation) -> Iterator[None]:
     """One start or stop at a time: a second one must not take what the first is starting for somebody's leftovers."""
     with (installation.folder / "start.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lockgate.wiring.installation import Installation
 from lockgate.wiring.prometheus import SCRAPE_SECONDS, prometheus_command
+from pocketkube.mesh.bootstrap import envoy_command
 
 _TESTS_IMAGE = Path(str(files("loadrunner") / "images.toml"))
 """Without the image that test Jobs run no stage with a test strategy could end well."""
@@ -57,7 +58,8 @@ def programs_of(installation: Installation, wishes: Wishes) -> tuple[Program, ..
 
     return (
         Program("pocketkube", serve_objects, lambda: f"https://127.0.0.1:{_port(place.pocketkube)}/healthz"),
-        Program("envoy", lambda: [*pocketkube, "envoy", *data], lambda: place.gateway),
+        # Not by way of `pocketkube envoy`, a Python of its own before Envoy: users wait while Envoy is away.
+        Program("envoy", lambda: envoy_command(place.pocketkube), lambda: place.gateway),
         Program("prometheus", lambda: prometheus_command(place), lambda: f"{place.prometheus_url}/-/ready"),
         Program("lockgate", control_plane, lambda: f"{place.endpoint}/health"),
     )

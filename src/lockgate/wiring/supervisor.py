@@ -55,7 +55,7 @@ class Supervisor:
             await self._end()
 
     async def _keep(self, program: Program) -> None:
-        pause = _FIRST_PAUSE
+        pause = 0.0
         loop = asyncio.get_running_loop()
         while not self._ending.is_set():
             started = loop.time()
@@ -63,7 +63,8 @@ class Supervisor:
             if self._ending.is_set():
                 return
             log.warning("%s ended with %s and is started again", program.name, code)
-            pause = _FIRST_PAUSE if loop.time() - started > _STEADY_SECONDS else min(pause * 2, _LONGEST_PAUSE)
+            was_steady = loop.time() - started > _STEADY_SECONDS
+            pause = 0.0 if was_steady else max(_FIRST_PAUSE, min(pause * 2, _LONGEST_PAUSE))
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await self._ending.wait()

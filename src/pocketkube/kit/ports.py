@@ -2,6 +2,8 @@
 
 import socket
 
+from pocketkube.kit.claims import claim
+
 
 def free_port(host: str = "127.0.0.1") -> int:
     """A port that nobody listens on at this moment; another program may take it before you do."""
@@ -12,18 +14,8 @@ def free_port(host: str = "127.0.0.1") -> int:
 
 
 def claim_port(port: int) -> socket.socket | None:
-    """Keeps a port for a program that will listen there later: until it is closed, or this program ends, nobody else's
-    claim on it succeeds. None when somebody has it. It binds those only who ask here, whoever they are.
-
-    An abstract address of Unix sockets: like the loopback interface it is one for all users of the machine.
-    """
-    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        claim.bind(f"\0pocketkube/port/{port}")
-    except OSError:
-        claim.close()
-        return None
-    return claim
+    """Keeps a port for a program that will listen there later; see `claim`."""
+    return claim(f"port/{port}")
 
 
 def may_bind(host: str, port: int) -> bool:

@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
+from pocketkube.kit.claims import claim
 from pocketkube.kit.files import write_atomically
 
 _NETWORKS = [IPv4Network(f"127.{second}.0.0/16") for second in range(64, 255)]
@@ -93,7 +94,7 @@ class Addresses:
 
     def _claim(self, network: IPv4Network) -> bool:
         """Locks it, unless another installation has it, be it running or not: its pods may still be listening."""
-        machine_lock = _lock_on_this_machine(network)
+        machine_lock = claim(str(network.network_address))
         if machine_lock is None:
             return False
         self._shared.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -114,18 +115,6 @@ class Addresses:
             return False
         owner = os.read(lock, 4096).decode()
         return not owner or owner == str(self._path) or not _owns(Path(owner), network)
-
-
-def _lock_on_this_machine(network: IPv4Network) -> socket.socket | None:
-    """An abstract address of Unix sockets: like the loopback network it belongs to all users alike, needs no folder
-    that all may write to, and is free again when its program ends."""
-    lock = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    try:
-        lock.bind(f"\0pocketkube/{network.network_address}")
-    except OSError:
-        lock.close()
-        return None
-    return lock
 
 
 def shared_folder() -> Path:

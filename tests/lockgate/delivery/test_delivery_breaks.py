@@ -12,16 +12,21 @@ from lockgate.domain.errors import PermanentError, TransientError
 from lockgate.domain.event import Event, EventType
 from lockgate.domain.names import ProjectName
 from lockgate.ports.config_repo import STATE, Revision
-from lockgate.testing.world import DATABASE, DATABASE_VALUES, SERVICE, VALUES, World
+from lockgate.testing.world import DATABASE, DATABASE_VALUES, SERVICE, VALUES, World, world_under_gate
 
 
-async def seeded_world() -> World:
-    world = World()
-    await world.create()
-    await world.deliver("0.6.0")
-    await world.set_gate()
-    world.monitoring.seconds = {"0.6.0": 0.05, "0.6.1": 1.2, "0.6.2": 0.05}
-    return world
+def refuse_commits(monkeypatch: pytest.MonkeyPatch, world: World, words: str) -> None:
+    """Git refuses each commit on branch `state` whose message holds *words*."""
+    commit = world.repo.commit
+
+    async def failing(
+        project: ProjectName, branch: str, expected: Revision, changes: Mapping[str, str | None], message: str
+    ) -> Revision:
+        if branch == STATE and words in message:
+            raise PermanentError("git refuses")
+        return await commit(project, branch, expected, changes, message)
+
+    monkeypatch.setattr(world.repo, "commit", failing)
 
 
 async def assert_all_is_back(world: World) -> None:
@@ -34,7 +39,7 @@ async def assert_all_is_back(world: World) -> None:
 async def test_a_verdict_that_cannot_be_told_still_puts_a_refused_artifact_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     append = world.store.append
 
     async def failing(event: Event) -> bool:
@@ -49,17 +54,8 @@ async def test_a_verdict_that_cannot_be_told_still_puts_a_refused_artifact_back(
 
 
 async def test_a_promotion_that_git_refuses_goes_back(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = await seeded_world()
-    commit = world.repo.commit
-
-    async def failing(
-        project: ProjectName, branch: str, expected: Revision, changes: Mapping[str, str | None], message: str
-    ) -> Revision:
-        if branch == STATE and "verified in staging" in message:
-            raise PermanentError("git refuses")
-        return await commit(project, branch, expected, changes, message)
-
-    monkeypatch.setattr(world.repo, "commit", failing)
+    world = await world_under_gate()
+    refuse_commits(monkeypatch, world, "verified in staging")
     delivery = await world.deliver("0.6.2")
     assert delivery.outcome is Outcome.ERRORED
     assert "git refuses" in delivery.reason
@@ -67,7 +63,7 @@ async def test_a_promotion_that_git_refuses_goes_back(monkeypatch: pytest.Monkey
 
 
 async def test_a_bug_in_the_middle_goes_back_and_the_lane_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
 
     def broken(*_: Any) -> Any:
         raise KeyError("a bug")
@@ -83,17 +79,8 @@ async def test_a_bug_in_the_middle_goes_back_and_the_lane_goes_on(monkeypatch: p
 async def test_a_part_of_the_way_back_that_fails_does_not_keep_the_others_from_being_tried(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world = await seeded_world()
-    commit = world.repo.commit
-
-    async def failing(
-        project: ProjectName, branch: str, expected: Revision, changes: Mapping[str, str | None], message: str
-    ) -> Revision:
-        if branch == STATE and "did not hold" in message:
-            raise PermanentError("git refuses")
-        return await commit(project, branch, expected, changes, message)
-
-    monkeypatch.setattr(world.repo, "commit", failing)
+    world = await world_under_gate()
+    refuse_commits(monkeypatch, world, "did not hold")
     delivery = await world.deliver("0.6.1")
     assert delivery.outcome is Outcome.REJECTED
     assert "could not all be put back" in delivery.reason
@@ -103,7 +90,7 @@ async def test_a_part_of_the_way_back_that_fails_does_not_keep_the_others_from_b
 
 
 async def test_a_run_that_a_later_turn_overtook_ends_and_its_lane_goes_on() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     head = await world.repo.head(world.place("dev").project, STATE)
     files = await world.repo.files(world.place("dev").project, head)
     path = "stages/dev/carts.yaml"
@@ -117,7 +104,7 @@ async def test_a_run_that_a_later_turn_overtook_ends_and_its_lane_goes_on() -> N
 
 
 async def test_a_fallback_route_is_rendered_as_its_own_release_was() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     await world.push({"carts/values.yaml": VALUES.replace("name: carts,", "name: carts, protocol: tcp,")})
     await world.deliver("0.6.1")
     await assert_all_is_back(world)
@@ -144,7 +131,7 @@ async def test_a_fixed_service_that_two_deliveries_need_is_settled_once() -> Non
 
 
 async def test_a_delivery_whose_stages_were_reordered_under_it_ends_and_says_so() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     sent = await world.send("0.6.2")
     await lanes.give_turns(world.outside, world.engine)
     reordered = (
@@ -167,7 +154,7 @@ async def test_a_delivery_whose_stages_were_reordered_under_it_ends_and_says_so(
 
 
 async def test_an_evaluation_that_was_saved_before_a_crash_is_the_one_that_counts() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     sent = await world.send("0.6.2")
     world.engine.crash_at("assess:after")
     await world.settle()
@@ -180,7 +167,7 @@ async def test_an_evaluation_that_was_saved_before_a_crash_is_the_one_that_count
 
 
 async def test_a_store_that_is_away_for_a_moment_stops_no_lane_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     sent = await world.send("0.6.2")
     take, tries = world.store.take_turns, iter([TransientError("locked"), OSError("disk is full")])
 

@@ -3,29 +3,20 @@
 import pytest
 
 from lockgate.domain.delivery import Outcome
-from lockgate.testing.world import World
+from lockgate.testing.world import World, world_under_gate
 
 JOURNEYS = {"0.6.1": Outcome.REJECTED, "0.6.2": Outcome.PROMOTED}
 
 
-async def seeded_world() -> World:
-    world = World()
-    await world.create()
-    await world.deliver("0.6.0")
-    await world.set_gate()
-    world.monitoring.seconds = {"0.6.0": 0.05, "0.6.1": 1.2, "0.6.2": 0.05}
-    return world
-
-
 async def points_of(tag: str) -> int:
-    world = await seeded_world()
+    world = await world_under_gate()
     already = len(world.engine.points)
     await world.deliver(tag)
     return len(world.engine.points) - already
 
 
 async def outcome_after_crash(tag: str, nth: int) -> World:
-    world = await seeded_world()
+    world = await world_under_gate()
     sent = await world.send(tag)
     world.engine.points.clear()
     world.engine.crash_at("*", nth)
@@ -54,7 +45,7 @@ async def test_killed_at_any_point_the_delivery_ends_as_it_would_have(tag: str) 
 
 
 async def test_no_event_is_told_twice_however_often_a_step_is_repeated() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     calm = await world.deliver("0.6.2")
     wanted = [event.type for event in await world.events(calm.id)]
     for nth in range(1, await points_of("0.6.2"), 7):
@@ -64,7 +55,7 @@ async def test_no_event_is_told_twice_however_often_a_step_is_repeated() -> None
 
 
 async def test_a_lane_goes_on_after_a_crash_in_the_middle_of_another_delivery() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     await world.send("0.6.1")
     await world.send("0.6.2")
     world.engine.points.clear()

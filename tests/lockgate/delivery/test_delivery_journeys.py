@@ -4,17 +4,7 @@ from lockgate.domain.delivery import Outcome
 from lockgate.domain.evaluation import Verdict
 from lockgate.domain.event import EventType
 from lockgate.domain.release import BlueGreenState, Colour, Weights
-from lockgate.testing.world import DATABASE, World
-
-
-async def seeded_world() -> World:
-    """0.6.0 is in production everywhere, and the gate is in force."""
-    world = World()
-    await world.create()
-    assert (await world.deliver("0.6.0")).outcome is Outcome.PROMOTED
-    await world.set_gate()
-    world.monitoring.seconds = {"0.6.0": 0.05, "0.6.1": 1.2, "0.6.2": 0.05}
-    return world
+from lockgate.testing.world import DATABASE, World, world_under_gate
 
 
 async def test_the_first_artifact_reaches_production_on_both_colours_with_the_traffic_on_green() -> None:
@@ -48,14 +38,14 @@ async def test_a_database_is_settled_in_each_stage_on_both_colours_with_the_traf
 
 
 async def test_a_settled_database_is_left_alone_by_the_next_artifact() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     before = len([write for write in world.cluster.history if write.ref.name.startswith("carts-db")])
     await world.deliver("0.6.2")
     assert len([write for write in world.cluster.history if write.ref.name.startswith("carts-db")]) == before
 
 
 async def test_a_slow_artifact_is_refused_by_the_gate_and_staging_goes_back() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     before = await world.state("staging")
     delivery = await world.deliver("0.6.1")
     assert delivery.outcome is Outcome.REJECTED
@@ -69,7 +59,7 @@ async def test_a_slow_artifact_is_refused_by_the_gate_and_staging_goes_back() ->
 
 
 async def test_a_refused_artifact_never_comes_near_the_next_stage() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     writes = len([write for write in world.cluster.history if write.ref.namespace == "sockshop-production"])
     delivery = await world.deliver("0.6.1")
     assert set(await world.runs(delivery)) == {"dev", "staging"}
@@ -77,7 +67,7 @@ async def test_a_refused_artifact_never_comes_near_the_next_stage() -> None:
 
 
 async def test_a_fast_artifact_after_a_refused_one_reaches_production_as_in_the_documents_listing() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     await world.deliver("0.6.1")
     assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
     assert world.running("production") == {"carts-blue": "0.6.2", "carts-green": "0.6.0"}
@@ -85,7 +75,7 @@ async def test_a_fast_artifact_after_a_refused_one_reaches_production_as_in_the_
 
 
 async def test_the_traffic_of_a_refused_artifact_moves_there_and_back_once() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     await world.deliver("0.6.1")
     assert world.cluster.weight_history("sockshop-staging", "carts") == (
         Weights.all_on(Colour.GREEN),
@@ -95,7 +85,7 @@ async def test_the_traffic_of_a_refused_artifact_moves_there_and_back_once() -> 
 
 
 async def test_a_full_journey_tells_the_documents_events_in_order() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     delivery = await world.deliver("0.6.2")
     told = [event.type for event in await world.events(delivery.id) if event.type.startswith("sh.keptn.")]
     stage = [EventType.CONFIGURATION_CHANGED, EventType.DEPLOYMENT_FINISHED]
@@ -104,7 +94,7 @@ async def test_a_full_journey_tells_the_documents_events_in_order() -> None:
 
 
 async def test_the_gate_is_read_at_the_revision_that_the_stage_run_pinned() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     await world.deliver("0.6.2")
     evaluation = await world.evaluation("staging")
     run = (await world.runs(await world.deliver("0.6.3")))["staging"]
@@ -113,14 +103,14 @@ async def test_the_gate_is_read_at_the_revision_that_the_stage_run_pinned() -> N
 
 
 async def test_an_artifact_without_measurements_is_unjudged_and_put_back_but_not_rejected() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     delivery = await world.deliver("0.9.9")
     assert delivery.outcome is Outcome.UNJUDGED
     assert world.live("staging") == "0.6.0"
 
 
 async def test_a_monitoring_system_that_is_away_ends_the_run_as_errored_and_puts_it_back() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.monitoring.away = True
     delivery = await world.deliver("0.6.2")
     assert delivery.outcome is Outcome.ERRORED
@@ -129,7 +119,7 @@ async def test_a_monitoring_system_that_is_away_ends_the_run_as_errored_and_puts
 
 
 async def test_a_warning_promotes_and_stands_as_a_warning() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.monitoring.seconds["0.6.2"] = 0.9
     delivery = await world.deliver("0.6.2")
     assert delivery.outcome is Outcome.PROMOTED

@@ -10,16 +10,7 @@ from lockgate.domain.event import EventType
 from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.domain.testing import Check, CheckTrouble
 from lockgate.testers.memory import Tally
-from lockgate.testing.world import DATABASE, IMAGE, PERFSPEC, VALUES, World
-
-
-async def seeded_world() -> World:
-    world = World()
-    await world.create()
-    await world.deliver("0.6.0")
-    await world.set_gate()
-    world.monitoring.seconds = {"0.6.0": 0.05, "0.6.2": 0.05}
-    return world
+from lockgate.testing.world import DATABASE, IMAGE, PERFSPEC, VALUES, World, world_under_gate
 
 
 async def assert_staging_is_as_before(world: World) -> None:
@@ -53,7 +44,7 @@ async def test_a_failed_first_artifact_leaves_nothing_of_the_service_behind() ->
 
 
 async def test_a_direct_stage_goes_back_to_the_version_before_when_the_new_one_does_not_get_ready() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.cluster.never_ready.add(f"{IMAGE}:9.9")
     delivery = await world.deliver("9.9")
     assert delivery.outcome is Outcome.ERRORED
@@ -61,7 +52,7 @@ async def test_a_direct_stage_goes_back_to_the_version_before_when_the_new_one_d
 
 
 async def test_one_failed_request_fails_a_functional_check_and_rejects() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.tester.script[(world.place("dev").stage, Check.FUNCTIONAL)] = Tally(
         requests=2, failures=1, errors=("POST /carts/1/items: HTTP 500",)
     )
@@ -73,7 +64,7 @@ async def test_one_failed_request_fails_a_functional_check_and_rejects() -> None
 
 
 async def test_a_tenth_of_failed_requests_is_borne_by_a_performance_check_and_more_is_not() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     staging = world.place("staging").stage
     world.tester.script[(staging, Check.PERFORMANCE)] = Tally(requests=100, failures=10)
     assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
@@ -82,7 +73,7 @@ async def test_a_tenth_of_failed_requests_is_borne_by_a_performance_check_and_mo
 
 
 async def test_failed_tests_are_told_as_an_evaluation_that_did_not_pass() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.tester.script[(world.place("staging").stage, Check.PERFORMANCE)] = Tally(requests=10, failures=5)
     delivery = await world.deliver("0.6.2")
     done = [event for event in await world.events(delivery.id) if event.type == EventType.EVALUATION_DONE]
@@ -90,7 +81,7 @@ async def test_failed_tests_are_told_as_an_evaluation_that_did_not_pass() -> Non
 
 
 async def test_a_check_that_sends_no_request_judges_nothing() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.tester.script[(world.place("staging").stage, Check.PERFORMANCE)] = Tally(requests=0)
     delivery = await world.deliver("0.6.2")
     assert delivery.outcome is Outcome.ERRORED
@@ -98,7 +89,7 @@ async def test_a_check_that_sends_no_request_judges_nothing() -> None:
 
 
 async def test_a_check_that_cannot_be_carried_out_is_no_judgement() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.tester.script[(None, Check.PERFORMANCE)] = CheckTrouble("the Locust file has no task tagged performance")
     delivery = await world.deliver("0.6.2")
     assert delivery.outcome is Outcome.ERRORED
@@ -107,7 +98,7 @@ async def test_a_check_that_cannot_be_carried_out_is_no_judgement() -> None:
 
 
 async def test_a_check_that_never_ends_is_given_up_and_put_back() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.tester.held.add(Check.PERFORMANCE)
     delivery = await world.deliver("0.6.2")
     assert delivery.outcome is Outcome.ERRORED
@@ -144,7 +135,7 @@ async def test_a_database_that_does_not_come_up_ends_the_delivery_that_needs_it(
 
 
 async def test_a_metric_source_that_nobody_knows_is_an_error_that_lists_the_known_ones() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.monitoring.known = ("dynatrace",)
     delivery = await world.deliver("0.6.2")
     assert delivery.outcome is Outcome.ERRORED
@@ -152,7 +143,7 @@ async def test_a_metric_source_that_nobody_knows_is_an_error_that_lists_the_know
 
 
 async def test_a_cluster_that_is_away_for_a_moment_costs_nothing() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     await world.send("0.6.2")
     world.cluster.unavailable = True
 
@@ -167,7 +158,7 @@ async def test_a_cluster_that_is_away_for_a_moment_costs_nothing() -> None:
 
 
 async def test_a_metric_source_that_is_away_for_a_moment_costs_nothing() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.monitoring.away = True
     await world.send("0.6.2")
 
@@ -185,7 +176,7 @@ async def test_a_metric_source_that_is_away_for_a_moment_costs_nothing() -> None
 
 
 async def test_a_cold_fallback_does_not_stop_the_release_that_may_mend_it_and_is_told() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.cluster.never_ready.add(f"{IMAGE}:0.6.0")
     world.cluster.never_ready.discard(f"{IMAGE}:0.6.2")
     delivery = await world.deliver("0.6.2")
@@ -205,7 +196,7 @@ async def test_the_same_event_twice_is_one_delivery() -> None:
 
 
 async def test_two_artifacts_at_once_go_one_after_the_other_through_each_lane() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.monitoring.seconds["0.6.3"] = 0.05
     second = await world.send("0.6.2")
     third = await world.send("0.6.3")
@@ -235,7 +226,7 @@ async def test_a_service_with_a_fixed_image_takes_no_artifact() -> None:
 
 
 async def test_a_stage_that_changed_its_strategy_under_a_running_service_is_refused() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     changed = "stages:\n  - {name: dev, deployment_strategy: blue_green_service, test_strategy: functional}\n"
     await world.push({"shipyard.yaml": changed})
     delivery = await world.deliver("0.6.2")
@@ -244,7 +235,7 @@ async def test_a_stage_that_changed_its_strategy_under_a_running_service_is_refu
 
 
 async def test_a_rejected_artifact_may_be_sent_again_and_the_old_verdict_is_named() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     world.monitoring.seconds["0.6.1"] = 2.0
     await world.deliver("0.6.1")
     world.monitoring.seconds["0.6.1"] = 0.1
@@ -272,7 +263,7 @@ async def test_two_projects_cannot_share_a_namespace() -> None:
 
 
 async def test_a_namespace_of_another_project_is_never_touched() -> None:
-    world = await seeded_world()
+    world = await world_under_gate()
     namespace = next(it for ref, it in world.cluster.objects.items() if ref.name == "sockshop-dev")
     namespace["metadata"]["labels"]["lockgate.dev/project"] = "sock"
     writes = len(world.cluster.history)

@@ -72,7 +72,7 @@ def test_a_start_that_finds_its_port_taken_says_which_and_leaves_nothing_running
 def test_stopping_waits_until_a_start_that_is_under_way_has_come_to_something(tmp_path: Path) -> None:
     installation = open_installation(tmp_path / "a")
     command = f"from lockgate.wiring import local; from pathlib import Path; local.stop(Path({str(tmp_path / 'a')!r}))"
-    with local.alone(installation):
+    with local.one_at_a_time(installation):
         stopping = subprocess.Popen([sys.executable, "-c", command])
         with pytest.raises(subprocess.TimeoutExpired):
             stopping.wait(3)
