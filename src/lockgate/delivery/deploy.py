@@ -4,6 +4,7 @@ from lockgate.delivery.fixed import settle_fixed_services
 from lockgate.delivery.objects import deployments, release_objects, routes, serving_deployment
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan
+from lockgate.delivery.repair import traffic_as_verified
 from lockgate.delivery.telling import stage_fields, tell, tell_step
 from lockgate.delivery.waiting import how_ready, until_ready
 from lockgate.domain.delivery import StageRun
@@ -32,6 +33,7 @@ async def deploy(run: Run, outside: Outside, turn: StageRun, plan: Plan) -> None
         await outside.cluster.apply([routing], fence=turn.token)
 
     await run.step("prepare the stage", prepare, returns=None, retry=patience.retry)
+    await traffic_as_verified(run, outside, turn, plan)
     await settle_fixed_services(run, outside, turn, plan)
     refs = await run.step("deploy", apply, returns=tuple[Ref, ...], retry=patience.retry)
     await until_ready(run, outside, "until deployed", refs, patience.rollout)

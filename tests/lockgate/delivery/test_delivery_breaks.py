@@ -1,7 +1,7 @@
 """Things that break in the middle of the story: everything goes back all the same, and no lane stands still."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from lockgate.delivery import lanes
 from lockgate.domain.delivery import Outcome
 from lockgate.domain.errors import PermanentError, TransientError
 from lockgate.domain.event import Event, EventType
+from lockgate.domain.manifest import Manifest
 from lockgate.domain.names import ProjectName
 from lockgate.ports.config_repo import STATE, Revision
 from lockgate.testing.world import DATABASE, DATABASE_VALUES, SERVICE, VALUES, World, world_under_gate
@@ -87,6 +88,36 @@ async def test_a_part_of_the_way_back_that_fails_does_not_keep_the_others_from_b
     assert world.running("staging") == {"carts-blue": "0.6.0", "carts-green": "0.6.0"}
     told = [event for event in await world.events(delivery.id) if event.type == EventType.ROLLBACK_FINISHED]
     assert "git refuses" in told[0].data["note"]
+
+
+async def test_traffic_that_could_not_be_put_back_is_put_back_before_the_next_release_is_deployed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await world_under_gate()
+    with monkeypatch.context() as patched:
+        apply = world.cluster.apply
+
+        async def failing(objects: Sequence[Manifest], fence: int | None) -> None:
+            loaded = any(check.place.stage == "staging" for check in world.tester.started)
+            if loaded and any(each["kind"] == "VirtualService" for each in objects):
+                raise PermanentError("the API server refuses")
+            await apply(objects, fence)
+
+        world.tester.started.clear()
+        patched.setattr(world.cluster, "apply", failing)
+        delivery = await world.deliver("0.6.1")
+    assert "could not all be put back: traffic back: the API server refuses" in delivery.reason
+    namespace = "sockshop-staging"
+    stranded = world.cluster.weights(namespace, SERVICE)
+    before = len(world.cluster.history)
+    assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
+    writes = [
+        write
+        for write in world.cluster.history[before:]
+        if write.ref.namespace == namespace and (write.weights or write.ref.kind == "Deployment")
+    ]
+    assert writes[0].weights is not None and writes[0].weights != stranded
+    assert writes[1].ref.kind == "Deployment"
 
 
 async def test_a_run_that_a_later_turn_overtook_ends_and_its_lane_goes_on() -> None:
