@@ -32,23 +32,27 @@ async def finish(
     run: Run, outside: Outside, turn: StageRun, plan: Plan | None, ended: Conclusion, step: str = "finish"
 ) -> None:
     """*step* is another one for the second try, after a bug: a step's name is unique in its run."""
+    await run.step(
+        step,
+        lambda: end_turn(outside, turn, plan, ended),
+        returns=None,
+        retry=outside.patience.rollback_retry,
+    )
 
-    async def effect() -> None:
-        following = _following(outside, turn, plan) if ended.promotes else None
-        last = ended
-        if following is not None and await _was_there(outside, following):
-            last = trouble(
-                f"{SHIPYARD} was reordered meanwhile: this delivery has been in {following.place.stage} already"
-            )
-            following = None
-        over = _finished(outside, turn, ended)
-        delivery = None
-        if not turn.fixed and following is None:
-            delivery = await _ended_delivery(outside, turn, last)
-        events = _events(outside, over, plan, ended, following, delivery)
-        await outside.lanes.finish(over, events, following, delivery)
 
-    await run.step(step, effect, returns=None, retry=outside.patience.rollback_retry)
+async def end_turn(outside: Outside, turn: StageRun, plan: Plan | None, ended: Conclusion) -> None:
+    """Changes nothing when the turn is ended already."""
+    following = _following(outside, turn, plan) if ended.promotes else None
+    last = ended
+    if following is not None and await _was_there(outside, following):
+        last = trouble(f"{SHIPYARD} was reordered meanwhile: this delivery has been in {following.place.stage} already")
+        following = None
+    over = _finished(outside, turn, ended)
+    delivery = None
+    if not turn.fixed and following is None:
+        delivery = await _ended_delivery(outside, turn, last)
+    events = _events(outside, over, plan, ended, following, delivery)
+    await outside.lanes.finish(over, events, following, delivery)
 
 
 def _finished(outside: Outside, turn: StageRun, ended: Conclusion) -> StageRun:

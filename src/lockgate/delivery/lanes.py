@@ -5,7 +5,7 @@ import logging
 
 from lockgate.delivery.conclusion import trouble
 from lockgate.delivery.deliver import deliver
-from lockgate.delivery.finish import finish
+from lockgate.delivery.finish import end_turn, finish
 from lockgate.delivery.outside import Outside
 from lockgate.domain.delivery import StageRun
 from lockgate.kit import typed_json
@@ -47,15 +47,29 @@ async def resume_turns(outside: Outside, engine: Engine) -> None:
         await _start(engine, turn)
 
 
-async def keep_turning(outside: Outside, engine: Engine, every: float = 0.2) -> None:
-    """Until cancelled. Nothing that goes wrong ends it: lanes would stand still and nobody would be told."""
+async def end_lost_turns(outside: Outside, engine: Engine) -> None:
+    """Turns whose run is over and could not say so, since the store was away for too long: their lanes go on."""
+    for turn in await outside.lanes.running():
+        if await engine.is_over(turn.id):
+            log.error("%s is over and its end was never stored", turn.id)
+            await end_turn(outside, turn, None, trouble("its end could not be stored: see the log of lockgate"))
+
+
+async def keep_turning(outside: Outside, engine: Engine, every: float = 0.2, look_back: float = 30) -> None:
+    """Until cancelled. Nothing that goes wrong ends it: lanes would stand still and nobody would be told. Lost turns
+    are looked for each *look_back* seconds."""
     behind = True  # turns were given, and perhaps not started
+    looked = -look_back
+    time = asyncio.get_running_loop().time
     while True:
         try:
             if behind:
                 await resume_turns(outside, engine)
                 behind = False
             await give_turns(outside, engine)
+            if time() - looked >= look_back:
+                await end_lost_turns(outside, engine)
+                looked = time()
         except Exception:
             behind = True
             log.exception("no turns could be given, which is tried again")

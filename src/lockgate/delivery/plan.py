@@ -8,10 +8,10 @@ from lockgate.delivery.outside import Outside
 from lockgate.delivery.state import read_state
 from lockgate.domain.artifact import Artifact
 from lockgate.domain.delivery import StageRun
-from lockgate.domain.errors import InvalidError, NotFoundError
+from lockgate.domain.errors import ConflictError, InvalidError, NotFoundError
 from lockgate.domain.names import ProjectName, ServiceName, StageName
 from lockgate.domain.project import DeploymentStrategy, Place, Project, Stage, TestStrategy
-from lockgate.domain.release import BlueGreenState, Colour, DirectState, Release, ServiceState, Weights
+from lockgate.domain.release import BlueGreenState, Colour, DirectState, Release, ServiceState, StateFile, Weights
 from lockgate.kit.ids import derived_id
 from lockgate.ports.chart import ServiceShape
 from lockgate.ports.config_repo import MAIN, Revision
@@ -59,7 +59,7 @@ async def make_plan(outside: Outside, run: StageRun) -> Plan:
     revision = await outside.repo.head(place.project, MAIN)
     project = await project_at(outside, place.project, revision)
     stage = project.stage(place.stage)
-    before = (await read_state(outside, place)).verified
+    before = (await _state(outside, run)).verified
     files = await service_files(outside, place, revision)
     shape = outside.charts.shape(place.service, files)
     artifact = _artifact(run, shape)
@@ -80,6 +80,19 @@ async def make_plan(outside: Outside, run: StageRun) -> Plan:
         before_http=await _spoke_http(outside, place, before, shape),
         settled=run.fixed and await _settled(outside, place, files, artifact),
     )
+
+
+async def _state(outside: Outside, run: StageRun) -> StateFile:
+    """Raises ConflictError when git holds what a later turn wrote. No turn but this one is under way, so the
+    database that counts them is older than git; the next turn counts on from git."""
+    state = await read_state(outside, run.place)
+    if state.fence > run.token:
+        await outside.lanes.lift(run.place, state.fence)
+        raise ConflictError(
+            f"turn {state.fence} wrote to git for {run.place} and this is turn {run.token}, as if an older database "
+            "was restored: turns are counted on from git now, send the artifact again"
+        )
+    return state
 
 
 async def project_at(outside: Outside, project: ProjectName, revision: Revision) -> Project:

@@ -34,6 +34,10 @@ class Lanes(Protocol):
         the next lane's row, and the delivery with its outcome, in one transaction. Safe to repeat."""
         ...
 
+    async def lift(self, place: Place, token: int) -> None:
+        """Later turns of the lane get tokens above *token*; those that have one keep it. Never lowers anything."""
+        ...
+
     async def ever_promoted(self, place: Place) -> bool:
         """Whether any artifact was ever promoted from *place* (runs of fixed services do not count)."""
         ...

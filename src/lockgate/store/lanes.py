@@ -86,6 +86,17 @@ class SqlLanes:
 
         await self._database.write(work)
 
+    async def lift(self, place: Place, token: int) -> None:
+        def work(connection: Connection) -> None:
+            take_order(connection)
+            lane = at_place(lanes, place)
+            if connection.scalar(select(exists().where(lane))):
+                connection.execute(update(lanes).where(lane, lanes.c.token < token).values(token=token))
+            else:
+                connection.execute(insert(lanes).values(**place_columns(place), token=token))
+
+        await self._database.write(work)
+
     async def ever_promoted(self, place: Place) -> bool:
         promoted = exists().where(
             at_place(stage_runs, place), stage_runs.c.outcome == Outcome.PROMOTED, stage_runs.c.fixed.is_(False)

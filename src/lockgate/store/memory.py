@@ -95,6 +95,9 @@ class MemoryStore:
         if delivery is not None:
             self._deliveries[delivery.id] = delivery
 
+    async def lift(self, place: Place, token: int) -> None:
+        self._tokens[place] = max(token, self._tokens.get(place, 0))
+
     async def ever_promoted(self, place: Place) -> bool:
         return any(
             run.place == place and run.outcome is Outcome.PROMOTED and not run.fixed for run in self._runs.values()

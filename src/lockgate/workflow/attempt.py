@@ -13,6 +13,31 @@ Again = Callable[[Exception], bool]
 Sleep = Callable[[float], Awaitable[None]]
 
 
+class WornOutError(Exception):
+    """The run was under way at too many ends of the process to be tried once more."""
+
+
+class Wear:
+    """Lets one step of a worn-out run fail instead of being executed; *lives* counts how often it was taken up."""
+
+    def __init__(self, lives: int, most: int) -> None:
+        self._lives = lives
+        self._worn = lives > most
+
+    def spare(self, effect: Callable[[], Awaitable[Any]]) -> Callable[[], Awaitable[Any]]:
+        """*effect*, or what fails in its place; either is called only when its step is not recorded."""
+
+        async def spared() -> Any:
+            if self._worn:
+                self._worn = False
+                raise WornOutError(
+                    f"given up: lockgate ended {self._lives - 1} times while this was under way, see its log"
+                )
+            return await effect()
+
+        return spared
+
+
 class StepNames:
     """The names that a run has given to its steps; each names one."""
 

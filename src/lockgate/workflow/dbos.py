@@ -2,7 +2,6 @@
 
 import asyncio
 import contextvars
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -11,22 +10,16 @@ from functools import partial
 from typing import Any, ClassVar
 
 import sqlalchemy
-from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
+from dbos import DBOS, SetWorkflowID, WorkflowStatus
 from dbos import error as dbos_error
-from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
 
 from lockgate.kit.clock import Clock, parse_rfc3339
-from lockgate.workflow.attempt import Again, StepNames, attempt, never_again, outcome, recorded
-from lockgate.workflow.protocol import Retry, T, Workflow
+from lockgate.workflow.attempt import Again, StepNames, Wear, attempt, never_again, outcome, recorded
+from lockgate.workflow.dbos_setup import config, sqlite_engine
+from lockgate.workflow.protocol import MOST_LIVES, Retry, T, Workflow
 
-APPLICATION_VERSION = "1"
-"""Bumped by hand, and only when no unfinished run could go on in the new code: DBOS takes up a run of its own version
-alone. A change of a story that old runs can live through is guarded with DBOS.patch instead."""
-
+_ACTIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})  # any other status of DBOS is an end
 _ROUND = 5.0  # seconds a step of a wait lasts at most
-_THREADS = 64  # DBOS's own default has no bound
-_BUSY_MS = 30_000
 
 _log = logging.getLogger(__name__)
 
@@ -40,8 +33,17 @@ class DbosEngine:
 
     _live: ClassVar["DbosEngine | None"] = None  # DBOS itself is a global of the process; this only says whose it is
 
-    def __init__(self, url: str, clock: Clock, *, again: Again = never_again, executor: str = "local") -> None:
+    def __init__(
+        self,
+        url: str,
+        clock: Clock,
+        *,
+        again: Again = never_again,
+        executor: str = "local",
+        most_lives: int = MOST_LIVES,
+    ) -> None:
         self.failures: dict[str, Exception] = {}
+        self._most_lives = most_lives
         self._url, self._clock, self._again, self._executor = url, clock, again, executor
         self._workflows: dict[str, Workflow] = {}
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -70,14 +72,14 @@ class DbosEngine:
             raise
 
     def _launch(self) -> None:
-        self._database = _sqlite_engine(self._url) if self._url.startswith("sqlite:") else None
+        self._database = sqlite_engine(self._url) if self._url.startswith("sqlite:") else None
         _quiet(logging.WARNING)
-        DBOS(config=_config(self._url, self._executor, self._database))
+        DBOS(config=config(self._url, self._executor, self._database))
 
         async def run(workflow: str, argument: str) -> str:
             return await self._execute_here(workflow, argument)
 
-        # No limit on recoveries: each restart counts as one, and a run may wait through many.
+        # No limit of DBOS's on recoveries, which would end a run without putting anything back: ours is Wear.
         self._begin = DBOS.workflow(name="run", max_recovery_attempts=None)(run)
         # On this very thread, though it blocks for a third of a second: DBOS adopts the loop that runs here, and so
         # clients that effects share with the rest of the program stay on their loop.
@@ -91,6 +93,10 @@ class DbosEngine:
         # In a context of its own: called from within a step of another run, it would become that run's child.
         begun = asyncio.create_task(_start(self._begin, id, workflow, argument), context=contextvars.Context())
         await asyncio.shield(begun)
+
+    async def is_over(self, id: str) -> bool:
+        status = await _status(id)
+        return status is not None and status.status not in _ACTIVE
 
     async def close(self) -> None:
         if DbosEngine._live is not self or self._home is None:
@@ -127,7 +133,9 @@ class DbosEngine:
             _log.error("run %s waits for a release that knows the workflow %r", id, workflow)
             await asyncio.Event().wait()
         try:
-            await self._workflows[workflow](_DbosRun(id, self._clock, self._again), argument)
+            status = await _status(id)
+            wear = Wear((status and status.recovery_attempts) or 1, self._most_lives)
+            await self._workflows[workflow](_DbosRun(id, self._clock, self._again, wear), argument)
         except dbos_error.DBOSException:
             raise  # the run is no longer ours, or its code and its journal disagree: DBOS has to know
         except Exception as error:
@@ -138,8 +146,8 @@ class DbosEngine:
 
 
 class _DbosRun:
-    def __init__(self, id: str, clock: Clock, again: Again) -> None:
-        self._id, self._clock, self._again = id, clock, again
+    def __init__(self, id: str, clock: Clock, again: Again, wear: Wear) -> None:
+        self._id, self._clock, self._again, self._wear = id, clock, again, wear
         self._names = StepNames(id)
 
     @property
@@ -148,7 +156,8 @@ class _DbosRun:
 
     async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: Any, retry: Retry | None = None) -> T:
         self._names.take(name)
-        result: T = await _record(name, partial(attempt, effect, retry, self._again, asyncio.sleep), returns)
+        tries = self._wear.spare(partial(attempt, effect, retry, self._again, asyncio.sleep))
+        result: T = await _record(name, tries, returns)
         return result
 
     async def sleep(self, name: str, seconds: float) -> None:
@@ -174,7 +183,8 @@ class _DbosRun:
         number = 0
         while True:
             number += 1
-            over, answer = await _record(f"{name}/{number}", partial(patience.ask, check), tuple[bool, returns | None])
+            asking = self._wear.spare(partial(patience.ask, check))
+            over, answer = await _record(f"{name}/{number}", asking, tuple[bool, returns | None])
             if over:
                 return answer  # type: ignore[no-any-return]
 
@@ -210,24 +220,10 @@ class _Patience:
             raise
 
 
-class _JsonSerializer(Serializer):
-    """DBOS's own default is pickle, which runs what it reads."""
-
-    def serialize(self, data: Any) -> str:
-        return json.dumps(data, default=_exception)
-
-    def deserialize(self, serialized_data: str) -> Any:
-        data = json.loads(serialized_data)
-        return RuntimeError(data["exception"]) if isinstance(data, dict) and "exception" in data else data
-
-    def name(self) -> str:
-        return "lockgate_json"
-
-
-def _exception(value: object) -> dict[str, str]:
-    if isinstance(value, BaseException):
-        return {"exception": f"{type(value).__name__}: {value}"}
-    raise TypeError(f"{value!r} has no form in JSON here")
+async def _status(id: str) -> WorkflowStatus | None:
+    # In a context of its own: asked for from within a run, the answer would become one of that run's steps.
+    asking = asyncio.create_task(DBOS.get_workflow_status_async(id), context=contextvars.Context())
+    return await asyncio.shield(asking)
 
 
 async def _start(begin: Callable[[str, str], Any], id: str, workflow: str, argument: str) -> None:
@@ -245,42 +241,6 @@ async def _record(name: str, effect: Callable[[], Awaitable[Any]], returns: Any)
 
     text = await DBOS.run_step_async({"name": name}, perform)
     return recorded(name, text, returns, cause)
-
-
-def _config(url: str, executor: str, engine: sqlalchemy.Engine | None) -> DBOSConfig:
-    config: DBOSConfig = {
-        "name": "lockgate",
-        "system_database_url": url,
-        "application_version": APPLICATION_VERSION,
-        "executor_id": executor,
-        "serializer": _JsonSerializer(),
-        "max_executor_threads": _THREADS,
-        "log_level": "WARNING",
-        "enable_otlp": False,
-        "use_listen_notify": False,  # we send no messages between runs, so nobody has to listen
-        "notification_listener_polling_interval_sec": 0.1,  # its thread sees only then that it shall end
-        "sys_db_idle_transaction_timeout_sec": 10.0,
-    }
-    if engine is not None:
-        config["system_database_engine"] = engine
-    return config
-
-
-def _sqlite_engine(url: str) -> sqlalchemy.Engine:
-    engine = sqlalchemy.create_engine(url, pool_size=20, max_overflow=0, pool_timeout=30)
-    sqlalchemy.event.listen(engine, "connect", _prepare_sqlite)
-    return engine
-
-
-def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None:
-    # DBOS would open the file in the rollback journal, where a commit among many takes up to ten seconds.
-    connection.isolation_level = "IMMEDIATE"
-    cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")
-    cursor.execute("PRAGMA synchronous = FULL")
-    cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.close()
 
 
 def _quiet(level: int) -> None:

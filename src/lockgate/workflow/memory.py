@@ -9,8 +9,8 @@ from functools import partial
 from typing import Any
 
 from lockgate.kit.clock import Clock, parse_rfc3339
-from lockgate.workflow.attempt import Again, Sleep, StepNames, attempt, never_again, outcome, recorded
-from lockgate.workflow.protocol import Retry, T, Workflow
+from lockgate.workflow.attempt import Again, Sleep, StepNames, Wear, attempt, never_again, outcome, recorded
+from lockgate.workflow.protocol import MOST_LIVES, Retry, T, Workflow
 
 _log = logging.getLogger(__name__)
 
@@ -28,12 +28,14 @@ class Journal:
     """What outlives an engine: give the same one to the next engine, and it takes up where the dead one stopped.
 
     *runs*: id → (workflow, argument), in the order of their start. *records*: (run id, name, text) in the order of
-    writing. *ended*: run id → the exception that ended it, None for a run that returned.
+    writing. *ended*: run id → the exception that ended it, None for a run that returned. *lives*: run id → how often
+    it was taken up.
     """
 
     runs: dict[str, tuple[str, str]] = field(default_factory=dict)
     records: list[tuple[str, str, str]] = field(default_factory=list)
     ended: dict[str, Exception | None] = field(default_factory=dict)
+    lives: dict[str, int] = field(default_factory=dict)
 
     def text(self, run: str, name: str) -> str | None:
         return next((text for owner, step, text in self.records if (owner, step) == (run, name)), None)
@@ -50,9 +52,11 @@ class MemoryEngine:
         again: Again = never_again,
         sleep: Sleep = asyncio.sleep,
         journal: Journal | None = None,
+        most_lives: int = MOST_LIVES,
     ) -> None:
         """*sleep* passes the time between attempts and while waiting: `FakeClock.sleep` in a scenario."""
         self.journal = journal if journal is not None else Journal()
+        self.most_lives = most_lives
         self.points: list[str] = []
         self.crashed: str | None = None
         self._clock, self._again, self._sleep = clock, again, sleep
@@ -92,6 +96,9 @@ class MemoryEngine:
             self.journal.runs[id] = (workflow, argument)
             self._take_up(id)
 
+    async def is_over(self, id: str) -> bool:
+        return id in self.journal.ended
+
     async def settle(self) -> None:
         """Wait until no run can move: each has ended, or the engine has crashed or was closed."""
         while self._tasks:
@@ -110,6 +117,7 @@ class MemoryEngine:
 
     def _take_up(self, id: str) -> None:
         name, argument = self.journal.runs[id]
+        self.journal.lives[id] = self.journal.lives.get(id, 0) + 1
         self._tasks[id] = asyncio.create_task(self._execute(id, name, self._registered(name), argument), name=id)
         # Removed by the task's end itself and not by its code: a task cancelled before its first step runs no code.
         self._tasks[id].add_done_callback(lambda task: self._tasks.pop(id, None))
@@ -191,6 +199,7 @@ class _MemoryRun:
     def __init__(self, id: str, engine: MemoryEngine) -> None:
         self._id, self._engine = id, engine
         self._names = StepNames(id)
+        self._wear = Wear(engine.journal.lives[id], engine.most_lives)
 
     @property
     def id(self) -> str:
@@ -198,7 +207,8 @@ class _MemoryRun:
 
     async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: Any, retry: Retry | None = None) -> T:
         self._names.take(name)
-        result: T = await self._engine.perform(self._id, name, partial(self._engine.attempt, effect, retry), returns)
+        tries = self._wear.spare(partial(self._engine.attempt, effect, retry))
+        result: T = await self._engine.perform(self._id, name, tries, returns)
         return result
 
     async def sleep(self, name: str, seconds: float) -> None:
@@ -228,5 +238,5 @@ class _MemoryRun:
                     return answer
                 await self._engine.pass_time(min(every, left))
 
-        answer: T | None = await self._engine.perform(self._id, name, ask, returns | None)
+        answer: T | None = await self._engine.perform(self._id, name, self._wear.spare(ask), returns | None)
         return answer

@@ -28,9 +28,17 @@ class Retry:
     longest: float = 15.0
 
 
+MOST_LIVES = 25
+"""How often a run is taken up (its start and each restart of the process count) before it is suspected of ending the
+process itself."""
+
+
 class Run(Protocol):
     """One durable execution. A step that is recorded is never executed again; one that was under way when the
-    process died is executed again, so each states absolute desired state."""
+    process died is executed again, so each states absolute desired state.
+
+    In a run that was taken up too often the first step that is not recorded is not executed: it fails with a
+    WornOutError. The steps after it are executed, so that the run can put back what it began."""
 
     @property
     def id(self) -> str: ...
@@ -74,6 +82,10 @@ class Engine(Protocol):
 
     async def start(self, workflow: str, id: str, argument: str) -> None:
         """Returns when the run is durable. The same id again: nothing happens."""
+        ...
+
+    async def is_over(self, id: str) -> bool:
+        """Whether a run that was started has ended, in whatever way."""
         ...
 
     async def close(self) -> None:

@@ -12,8 +12,10 @@ from lockgate.domain.errors import PermanentError, TransientError
 from lockgate.domain.event import Event, EventType
 from lockgate.domain.manifest import Manifest
 from lockgate.domain.names import ProjectName
+from lockgate.domain.testing import CheckRequest
 from lockgate.ports.config_repo import STATE, Revision
 from lockgate.testing.world import DATABASE, DATABASE_VALUES, SERVICE, VALUES, World, world_under_gate
+from lockgate.workflow.protocol import StepFailedError
 
 
 def refuse_commits(monkeypatch: pytest.MonkeyPatch, world: World, words: str) -> None:
@@ -120,17 +122,57 @@ async def test_traffic_that_could_not_be_put_back_is_put_back_before_the_next_re
     assert writes[1].ref.kind == "Deployment"
 
 
-async def test_a_run_that_a_later_turn_overtook_ends_and_its_lane_goes_on() -> None:
+async def test_a_database_that_is_older_than_git_costs_one_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
     world = await world_under_gate()
     head = await world.repo.head(world.place("dev").project, STATE)
     files = await world.repo.files(world.place("dev").project, head)
     path = "stages/dev/carts.yaml"
-    newer = files[path].replace("fence: 1", "fence: 3")
+    newer = files[path].replace("fence: 1", "fence: 40")
     assert newer != files[path]
     await world.repo.commit(world.place("dev").project, STATE, head, {path: newer}, "a later turn")
     delivery = await world.deliver("0.6.2")
     assert delivery.outcome is Outcome.ERRORED
-    assert "turn 3" in delivery.reason
+    assert "turn 40 wrote" in delivery.reason and "send the artifact again" in delivery.reason
+    assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
+
+
+async def test_a_run_that_a_later_turn_overtakes_writes_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = await world_under_gate()
+    start = world.tester.start
+
+    async def overtaken(request: CheckRequest) -> None:
+        await start(request)
+        place = request.place
+        head = await world.repo.head(place.project, STATE)
+        path = f"stages/{place.stage}/carts.yaml"
+        files = await world.repo.files(place.project, head)
+        newer = files[path].replace(f"fence: {request.fence}", f"fence: {request.fence + 1}")
+        await world.repo.commit(place.project, STATE, head, {path: newer}, "a later turn")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.tester, "start", overtaken)
+        delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "a later turn of this lane is at work" in delivery.reason
+
+
+async def test_a_turn_whose_end_could_not_be_stored_does_not_keep_its_lane(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = await world_under_gate()
+    sent = await world.send("0.6.2")
+
+    async def away(*_: Any) -> None:
+        raise PermanentError("database is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "finish", away)
+        with pytest.raises(StepFailedError, match="database is gone"):
+            await world.settle()
+    assert (await world.store.delivery(sent.id)).outcome is None
+    await lanes.end_lost_turns(world.outside, world.engine)
+    delivery = await world.store.delivery(sent.id)
+    assert delivery.outcome is Outcome.ERRORED
+    assert "its end could not be stored" in delivery.reason
+    world.journal.ended = dict.fromkeys(world.journal.ended)
     assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
 
 

@@ -21,7 +21,7 @@ from lockgate.store.lanes import SqlLanes
 from lockgate.store.migrate import migrate
 from lockgate.store.settings import SqlSettings
 from lockgate.store.tokens import SqlTokens
-from lockgate.testing.contracts.bench import is_passing
+from lockgate.testing.contracts.bench import MOST, is_passing
 from lockgate.testing.contracts.deliveries import DeliveriesContract
 from lockgate.testing.contracts.evaluations import EvaluationsContract
 from lockgate.testing.contracts.event_log import EventLogContract
@@ -105,7 +105,7 @@ class PostgresBench:
         self.url = url
 
     def engine(self) -> DbosEngine:
-        return DbosEngine(self.url, SystemClock(), again=is_passing)
+        return DbosEngine(self.url, SystemClock(), again=is_passing, most_lives=MOST)
 
 
 class TestDbosEngineOnPostgres(EngineContract):

@@ -8,7 +8,8 @@ import sqlalchemy
 
 from lockgate.kit.clock import SystemClock
 from lockgate.testing.contracts.bench import eventually
-from lockgate.workflow.dbos import APPLICATION_VERSION, DbosEngine
+from lockgate.workflow.dbos import DbosEngine
+from lockgate.workflow.dbos_setup import APPLICATION_VERSION
 from lockgate.workflow.protocol import Run
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from lockgate.kit.clock import SystemClock
 from lockgate.testing.clock import FakeClock
-from lockgate.testing.contracts.bench import is_passing
+from lockgate.testing.contracts.bench import MOST, is_passing
 from lockgate.testing.contracts.workflow import EngineContract
 from lockgate.workflow.dbos import DbosEngine
 from lockgate.workflow.memory import Journal, MemoryEngine
@@ -17,7 +17,7 @@ class MemoryBench:
         self.clock, self.journal = FakeClock(), Journal()
 
     def engine(self) -> MemoryEngine:
-        return MemoryEngine(self.clock, again=is_passing, sleep=self.clock.sleep, journal=self.journal)
+        return MemoryEngine(self.clock, again=is_passing, sleep=self.clock.sleep, journal=self.journal, most_lives=MOST)
 
 
 class DbosBench:
@@ -25,7 +25,7 @@ class DbosBench:
         self.url = url
 
     def engine(self) -> DbosEngine:
-        return DbosEngine(self.url, SystemClock(), again=is_passing)
+        return DbosEngine(self.url, SystemClock(), again=is_passing, most_lives=MOST)
 
 
 class TestMemoryEngine(EngineContract):

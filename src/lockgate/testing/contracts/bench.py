@@ -7,6 +7,8 @@ from typing import Protocol
 
 from lockgate.workflow.protocol import Engine, Workflow
 
+MOST = 3
+
 
 class PassingError(Exception):
     """The transient error of these tests: a bench's engine is built with `again=is_passing`."""
@@ -30,7 +32,7 @@ class Cold:
 
 class Bench(Protocol):
     def engine(self) -> Engine:
-        """A new engine over the same journal as the one before. `again` is `is_passing`."""
+        """A new engine over the same journal as the one before. `again` is `is_passing`, a run has MOST lives."""
         ...
 
 

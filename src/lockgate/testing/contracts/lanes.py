@@ -79,6 +79,23 @@ class LanesContract:
             await ports.lanes.finish(ended(turn), (), None, None)
         assert tokens == [1, 2, 3, 4]
 
+    async def test_a_lifted_lane_goes_on_above_and_is_never_lowered(self, ports: LanePorts) -> None:
+        tokens = []
+        for number, lifted in enumerate([7, 3, 9]):
+            await ports.lanes.lift(place(), lifted)
+            await accept(ports, f"d{number}")
+            (turn,) = await ports.lanes.take_turns(NOON)
+            tokens.append(turn.token)
+            await ports.lanes.finish(ended(turn), (), None, None)
+        assert tokens == [8, 9, 10]
+
+    async def test_lifting_leaves_a_turn_that_is_under_way_its_token(self, ports: LanePorts) -> None:
+        await accept(ports, "d1")
+        (turn,) = await ports.lanes.take_turns(NOON)
+        await ports.lanes.lift(place(), 12)
+        assert await ports.lanes.running() == (turn,)
+        await ports.lanes.finish(ended(turn), (), None, None)
+
     async def test_a_run_is_queued_once(self, ports: LanePorts) -> None:
         accepted = await accept(ports, "d1")
         again = stage_run(accepted, attempt=2)

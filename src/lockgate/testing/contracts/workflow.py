@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import Callable
 
 from lockgate.testing.contracts.bench import Bench, Cold, PassingError, Warm, eventually, launched
+from lockgate.testing.contracts.workflow_ends import EngineEndsContract
 from lockgate.workflow.protocol import Engine, Retry, Run, StepFailedError, Workflow
 
 
-class EngineContract:
+class EngineContract(EngineEndsContract):
     async def test_a_run_gets_what_its_steps_returned(self, bench: Bench) -> None:
         seen: list[object] = []
 
