@@ -27,8 +27,7 @@ class Templates:
 async def create_project(outside: Outside, name: ProjectName, shipyard: str) -> Project:
     """Raises SpecError for a broken shipyard and ConflictError when the name, or the namespace of a stage, is taken."""
     project = parse_shipyard(SHIPYARD, shipyard, name)
-    others = [await project_now(outside, other) for other in await outside.repo.projects() if other != name]
-    refuse_taken_namespaces(project, others)
+    refuse_taken_namespaces(project, await other_projects(outside, name))
     await outside.repo.create(name, {SHIPYARD: shipyard}, f"Create project {name}")
     return project
 
@@ -58,6 +57,10 @@ async def onboard_service(
             continue
         return tuple(sorted(changes))
     raise TransientError(f"main of project {project} moved {_RACES} times while {service} was onboarded: try again")
+
+
+async def other_projects(outside: Outside, name: ProjectName) -> list[Project]:
+    return [await project_now(outside, other) for other in await outside.repo.projects() if other != name]
 
 
 async def services_of(outside: Outside, project: ProjectName) -> tuple[ServiceName, ...]:

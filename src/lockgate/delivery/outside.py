@@ -18,13 +18,14 @@ from lockgate.workflow.protocol import Retry
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds, unless it says otherwise. *settle* lets the last samples of a window be scraped before the gate
-    asks; *sources* is how long a metric source may be away then; *indicator* how long one answer of it may take."""
+    asks; *sources* is how long a metric source may be away then; *indicator* how long one answer of it may take.
+    *test_slack* is more than a tester takes to end a check by itself, so that none runs on when its turn is over."""
 
     rollout: float = 120
     routes: float = 30
     fallback: float = 15
     fixed_service: float = 180
-    test_slack: float = 90
+    test_slack: float = 120
     settle: float = 2
     indicator: float = 10
     sources: float = 30

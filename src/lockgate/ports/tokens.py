@@ -9,6 +9,10 @@ class Tokens(Protocol):
         """Store the SHA-256 of *token* only."""
         ...
 
+    async def forget(self, name: str) -> None:
+        """No token that was stored under *name* opens anything any more."""
+        ...
+
     async def check(self, token: str, now: datetime) -> str | None:
         """The name it was stored under; None for an unknown or expired one. Compares in constant time."""
         ...

@@ -1,4 +1,4 @@
-"""One database, asked from asyncio: a SQLite file, or PostgreSQL when several machines share it."""
+"""One database, asked from asyncio: a SQLite file, or PostgreSQL."""
 
 import asyncio
 from collections.abc import Callable

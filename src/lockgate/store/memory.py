@@ -170,6 +170,9 @@ class MemoryStore:
             del self._secrets[mark]
         self._secrets[digest(token)] = _Secret(name, digest(token), expires_at)
 
+    async def forget(self, name: str) -> None:
+        self._secrets = {mark: secret for mark, secret in self._secrets.items() if secret.name != name}
+
     async def check(self, token: str, now: datetime) -> str | None:
         mark = digest(token)
         secret = self._secrets.get(mark)

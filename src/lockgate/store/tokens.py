@@ -27,6 +27,13 @@ class SqlTokens:
 
         await self._database.write(work)
 
+    async def forget(self, name: str) -> None:
+        def work(connection: Connection) -> None:
+            take_order(connection)
+            connection.execute(delete(tokens).where(tokens.c.name == name))
+
+        await self._database.write(work)
+
     async def check(self, token: str, now: datetime) -> str | None:
         query = select(tokens).where(tokens.c.digest == digest(token))
         row = await self._database.read(lambda connection: connection.execute(query).one_or_none())

@@ -9,7 +9,7 @@ from lockgate.domain.testing import Check, CheckRequest
 CONTAINER = "check"
 _SCRIPT = "locustfile.py"
 _FOLDER = "/tests"
-_SLACK_SECONDS = 120  # for the image, the start, and requests that are under way when the time is up
+_SLACK_SECONDS = 90  # for the image, the start, and requests that are under way when the time is up
 _KEPT_SECONDS = 3600  # so that logs can be read after the delivery
 
 

@@ -1,10 +1,8 @@
 """The composition root: settings in, a control plane out."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import httpx
 from fastapi import FastAPI
@@ -19,12 +17,10 @@ from lockgate.configrepo.push import Findings, Validate
 from lockgate.console.pages import router as console_router
 from lockgate.delivery import lanes
 from lockgate.delivery.outside import Outside, Patience
-from lockgate.delivery.validation import check_tree
+from lockgate.delivery.push import check_push
 from lockgate.domain.errors import TransientError
 from lockgate.domain.names import ProjectName
 from lockgate.kit.clock import Clock, SystemClock
-from lockgate.kit.ids import new_secret
-from lockgate.ports.tokens import Tokens
 from lockgate.store.database import Database
 from lockgate.store.deliveries import SqlDeliveries
 from lockgate.store.evaluations import SqlEvaluations
@@ -32,8 +28,10 @@ from lockgate.store.event_log import SqlEventLog
 from lockgate.store.lanes import SqlLanes
 from lockgate.store.migrate import migrate
 from lockgate.store.settings import SqlSettings
+from lockgate.store.sole import sole
 from lockgate.store.tokens import SqlTokens
 from lockgate.testers.jobs import JobTester
+from lockgate.wiring.first_token import first_token
 from lockgate.wiring.settings import ServeSettings
 from lockgate.wiring.sources import ConfiguredSources
 from lockgate.wiring.templates import templates
@@ -62,8 +60,9 @@ def control_plane(settings: ServeSettings) -> FastAPI:
             stack.push_async_callback(client.aclose)
             stack.push_async_callback(cluster.close)
             stack.push_async_callback(database.close)
+            await stack.enter_async_context(sole(database))
             await migrate(database)
-            await _first_token(settings.data / "token", access.tokens, clock)
+            await first_token(settings.data / "token", access.tokens, clock)
             engine = DbosEngine(settings.database, clock, again=lambda error: isinstance(error, TransientError))
             lanes.register(engine, outside)
             await engine.launch()
@@ -114,27 +113,7 @@ def _outside(
 
 def _validator(outside: Outside) -> Validate:
     async def validate(project: ProjectName, files: Mapping[str, str], changed: tuple[str, ...]) -> Findings:
-        # In a thread: many files take seconds, and deliveries go on meanwhile.
-        found = await asyncio.to_thread(check_tree, outside.charts, project, files)
+        found = await check_push(outside, project, files)
         return Findings(faults=found.faults, warnings=found.remarks)
 
     return validate
-
-
-async def _first_token(path: Path, tokens: Tokens, clock: Clock) -> None:
-    """Made once. The database knows only its hash; the file is for the user, and readable by nobody else."""
-    held = await asyncio.to_thread(_read, path)
-    if held and await tokens.check(held, clock.now()):
-        return
-    token = new_secret()
-    await asyncio.to_thread(_write_secret, path, token)
-    await tokens.add("first", token, clock.now())
-
-
-def _read(path: Path) -> str:
-    return path.read_text().strip() if path.exists() else ""
-
-
-def _write_secret(path: Path, secret: str) -> None:
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(secret + "\n")

@@ -7,8 +7,8 @@ from pathlib import Path
 @dataclass(frozen=True, slots=True)
 class ServeSettings:
     """*data*: the control plane's folder; *gateway*: base URL at which services are reached; *prometheus_url*: the
-    installation's own Prometheus, which `configure monitoring prometheus` turns on; *database_url*: PostgreSQL for
-    several machines, else a SQLite file in *data*."""
+    installation's own Prometheus, which `configure monitoring prometheus` turns on; *database_url*: PostgreSQL,
+    else a SQLite file in *data*."""
 
     data: Path
     kubeconfig: Path

@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 
+from lockgate.delivery.push import check_push
 from lockgate.domain.delivery import Outcome
 from lockgate.domain.errors import ConflictError, InvalidError, NotFoundError
 from lockgate.domain.event import EventType
@@ -260,6 +261,20 @@ async def test_two_projects_cannot_share_a_namespace() -> None:
     await world.create(stages.format("eu-dev"), project=ProjectName("shop"))
     with pytest.raises(ConflictError, match="shop-eu-dev belongs to project shop"):
         await world.create(stages.format("dev"), project=ProjectName("shop-eu"))
+
+
+async def test_a_push_that_takes_a_namespace_of_another_project_is_refused_with_its_file() -> None:
+    world = World()
+    stages = "stages:\n  - {{name: {}, deployment_strategy: direct}}\n"
+    await world.create(stages.format("eu-dev"), project=ProjectName("shop"))
+    await world.create(stages.format("prod"), project=ProjectName("shop-eu"))
+    taken = await check_push(world.outside, ProjectName("shop-eu"), {"shipyard.yaml": stages.format("dev")})
+    assert [str(fault) for fault in taken.faults] == [
+        "shipyard.yaml: stages: namespace shop-eu-dev belongs to project shop: "
+        "give the project or the stage another name"
+    ]
+    free = await check_push(world.outside, ProjectName("shop-eu"), {"shipyard.yaml": stages.format("test")})
+    assert free.faults == ()
 
 
 async def test_a_namespace_of_another_project_is_never_touched() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from lockgate.domain.errors import PermanentError
 from lockgate.kit.clock import SystemClock
 from lockgate.store.database import Database
 from lockgate.store.deliveries import SqlDeliveries
@@ -20,6 +21,7 @@ from lockgate.store.event_log import SqlEventLog
 from lockgate.store.lanes import SqlLanes
 from lockgate.store.migrate import migrate
 from lockgate.store.settings import SqlSettings
+from lockgate.store.sole import sole
 from lockgate.store.tokens import SqlTokens
 from lockgate.testing.contracts.bench import MOST, is_passing
 from lockgate.testing.contracts.deliveries import DeliveriesContract
@@ -115,3 +117,15 @@ class TestDbosEngineOnPostgres(EngineContract):
         await migrate(database)
         await database.close()
         return PostgresBench(url)
+
+
+async def test_a_second_control_plane_on_one_database_is_refused_until_the_first_is_gone(url: str) -> None:
+    first, second = Database(url), Database(url)
+    async with sole(first):
+        with pytest.raises(PermanentError, match="another control plane is at work on database postgresql"):
+            async with sole(second):
+                raise AssertionError("both got in")
+    async with sole(second):
+        pass
+    await first.close()
+    await second.close()

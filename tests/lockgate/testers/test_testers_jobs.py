@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from lockgate.cluster.memory import MemoryCluster
+from lockgate.delivery.outside import Patience
 from lockgate.domain.manifest import Manifest, Ref
 from lockgate.domain.names import ProjectName, ServiceName, StageName
 from lockgate.domain.project import Place
 from lockgate.domain.testing import Check, CheckRequest, CheckResult, CheckTrouble, Load
 from lockgate.kit.clock import rfc3339
+from lockgate.testers.job import deadline_seconds
 from lockgate.testers.jobs import JobTester
 from lockgate.testing.contracts.cluster import namespace
 
@@ -86,6 +88,11 @@ async def outcome_of(state: Mapping[str, Any]) -> CheckResult | CheckTrouble | N
     return await tester.outcome(request())
 
 
+@pytest.mark.parametrize("check", Check)
+def test_a_check_is_ended_by_the_platform_before_the_story_gives_it_up(check: Check) -> None:
+    assert deadline_seconds(request(check)) < request(check).load.seconds + Patience().test_slack
+
+
 async def test_load_goes_through_the_gateway_with_the_services_host() -> None:
     cluster = await platform()
     await JobTester(cluster, gateway="http://127.0.0.1:31999").start(request())
@@ -117,7 +124,7 @@ async def test_a_check_runs_once_and_has_an_end() -> None:
     cluster = await platform()
     await JobTester(cluster, image="example/k6:2").start(request())
     spec = job_of(cluster)["spec"]
-    assert (spec["backoffLimit"], spec["activeDeadlineSeconds"]) == (0, 135)
+    assert (spec["backoffLimit"], spec["activeDeadlineSeconds"]) == (0, 105)
     assert spec["template"]["spec"]["restartPolicy"] == "Never"
     assert spec["template"]["spec"]["containers"][0]["image"] == "example/k6:2"
 
@@ -213,7 +220,7 @@ async def test_a_job_that_took_too_long_is_trouble_whatever_its_pod_says() -> No
     finish(cluster, type="Failed", reason="DeadlineExceeded")
     outcome = await tester.outcome(request())
     assert isinstance(outcome, CheckTrouble)
-    assert "not over after 135 s" in outcome.reason
+    assert "not over after 105 s" in outcome.reason
 
 
 async def test_a_job_that_ended_without_a_pod_is_trouble() -> None:

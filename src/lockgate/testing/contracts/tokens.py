@@ -41,6 +41,14 @@ class TokensContract:
         assert await tokens.check("long", later(2)) == "page"
         assert await tokens.check("endless", later(2)) == "admin"
 
+    async def test_a_forgotten_name_takes_all_its_tokens_along_and_no_other(self, tokens: Tokens) -> None:
+        await tokens.add("first", "old", NOON)
+        await tokens.add("first", "older", NOON)
+        await tokens.add("admin", "s3cret", NOON)
+        await tokens.forget("first")
+        await tokens.forget("nobody")
+        assert [await tokens.check(one, later(1)) for one in ("old", "older", "s3cret")] == [None, None, "admin"]
+
     async def test_a_token_added_again_has_its_new_end(self, tokens: Tokens) -> None:
         await tokens.add("page", "code", NOON, expires_at=later(1))
         await tokens.add("page", "code", NOON, expires_at=later(60))
