@@ -29,10 +29,20 @@ class FencedError(PermanentError):
 
 
 class NotFoundError(PermanentError):
-    def __init__(self, what: str, name: str, known: Iterable[str] = ()) -> None:
-        self.what, self.name, self.known = what, name, tuple(sorted(known))
-        there = f": there is {', '.join(self.known)}" if self.known else ": there is none yet"
-        super().__init__(f"no {what} called {name!r}{there}")
+    """*known*: every name that there is; None where they are too many to name, and *way_out* says how to see them."""
+
+    def __init__(self, what: str, name: str, known: Iterable[str] | None = None, *, way_out: str = "") -> None:
+        self.what, self.name, self.known = what, name, tuple(sorted(known or ()))
+        there = way_out if known is None else f"there is {', '.join(self.known) or 'none yet'}"
+        super().__init__(f"no {what} called {name!r}{': ' if there else ''}{there}")
+
+
+def no_delivery(id: str) -> NotFoundError:
+    return NotFoundError("delivery", id, way_out="lockgate get deliveries lists them")
+
+
+def no_evaluation(id: str) -> NotFoundError:
+    return NotFoundError("evaluation", id, way_out="lockgate get delivery ID --output=json names those of a delivery")
 
 
 class UnknownKindError(InvalidError):

@@ -4,7 +4,7 @@ import math
 
 from sqlalchemy import Connection, insert, select
 
-from lockgate.domain.errors import NotFoundError
+from lockgate.domain.errors import no_evaluation
 from lockgate.domain.evaluation import Evaluation
 from lockgate.domain.project import Place
 from lockgate.kit.typed_json import from_json, to_json
@@ -42,7 +42,7 @@ class SqlEvaluations:
         query = select(evaluations.c.document).where(evaluations.c.id == id)
         document = await self._database.read(lambda connection: connection.scalar(query))
         if document is None:
-            raise NotFoundError("evaluation", id)
+            raise no_evaluation(id)
         return _evaluation(document)
 
     async def latest(self, place: Place, limit: int = 50) -> tuple[Evaluation, ...]:

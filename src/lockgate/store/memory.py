@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lockgate.domain.delivery import Delivery, DeliveryId, Outcome, RunState, StageRun
-from lockgate.domain.errors import ConflictError, FencedError, NotFoundError
+from lockgate.domain.errors import ConflictError, FencedError, NotFoundError, no_delivery, no_evaluation
 from lockgate.domain.evaluation import Evaluation
 from lockgate.domain.event import Event
 from lockgate.domain.names import ProjectName, ServiceName
@@ -147,7 +147,7 @@ class MemoryStore:
 
     async def evaluation(self, id: str) -> Evaluation:
         if id not in self._evaluations:
-            raise NotFoundError("evaluation", id)
+            raise no_evaluation(id)
         return self._evaluations[id]
 
     async def latest(self, place: Place, limit: int = 50) -> tuple[Evaluation, ...]:
@@ -186,7 +186,7 @@ class MemoryStore:
 
     def _known(self, delivery: DeliveryId) -> None:
         if delivery not in self._deliveries:
-            raise NotFoundError("delivery", delivery)
+            raise no_delivery(delivery)
 
     def _queue(self, run: StageRun) -> None:
         self._known(run.delivery)

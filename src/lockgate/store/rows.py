@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Table, insert, select
 
 from lockgate.domain.artifact import Artifact
 from lockgate.domain.delivery import Delivery, DeliveryId, Outcome, RunState, StageRun
-from lockgate.domain.errors import NotFoundError
+from lockgate.domain.errors import no_delivery
 from lockgate.domain.project import Place
 from lockgate.store.tables import deliveries, stage_runs
 
@@ -42,7 +42,7 @@ def find_delivery(connection: Connection, id: DeliveryId) -> Delivery:
     """Raises NotFoundError."""
     row = connection.execute(select(deliveries).where(deliveries.c.id == id)).one_or_none()
     if row is None:
-        raise NotFoundError("delivery", id)
+        raise no_delivery(id)
     return delivery_of(row)
 
 

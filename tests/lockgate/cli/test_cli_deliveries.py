@@ -133,13 +133,13 @@ def test_an_answer_that_takes_too_long_ends_a_command_with_6(shop: Any, shell: A
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("get", "delivery", "nope"), "no delivery called 'nope'"),
+        (("get", "delivery", "nope"), "no delivery called 'nope': lockgate get deliveries lists them"),
         (("get", "delivery", "no?pe"), "no delivery called 'no?pe'"),
         (("get", "delivery", "nope", "--watch"), "no delivery called 'nope'"),
         (("get", "stages", "--project=nope"), "no project called 'nope': there is sockshop"),
         (("get", "deliveries", "--project=nope"), "no project called 'nope': there is sockshop"),
         (("get", "events", "--delivery=nope"), "no delivery called 'nope'"),
-        (("get", "evaluation", "nope"), "no evaluation called 'nope'"),
+        (("get", "evaluation", "nope"), "no evaluation called 'nope': lockgate get delivery ID --output=json names "),
         (("get", "evaluation", *CARTS, "--stage=nope"), "called 'nope': there is dev, "),
         (("get", "evaluation", *CARTS, "--stage=dev"), "no evaluation of carts in stage dev of project sockshop yet"),
         (("send", "new-artifact", "--project=nope", "--service=carts", "--image=x"), "no project called 'nope'"),
