@@ -11,7 +11,8 @@ from rich.text import Text
 
 from lockgate.cli.marks import Marks
 from lockgate.cli.output import printable
-from lockgate.cli.progress import place_of, short_type
+from lockgate.cli.progress import outcome_of, place_of, short_type
+from lockgate.cli.sentences import beside_verdict
 from lockgate.kit.clock import parse_rfc3339
 
 TASKS = ("deploy", "run_tests", "evaluation_done")
@@ -58,7 +59,7 @@ class Board:
             return
         moment = parse_rfc3339(event["time"])
         if short_type(event["type"]) == "delivery-finished":
-            self._outcome, self._finished = f"{event['data']['outcome']}: {event['data'].get('reason')}", moment
+            self._outcome, self._finished = outcome_of(event["data"]), moment
             return
         change(self.rows.setdefault(place_of(event["data"]), Row()), moment, event["data"])
 
@@ -97,7 +98,8 @@ def _tested(row: Row, moment: datetime, data: Data) -> None:
 
 def _evaluated(row: Row, moment: datetime, data: Data) -> None:
     _end(row, "evaluation_done", moment, good=bool(data["evaluationpassed"]))
-    row.verdict, row.sentence = data["evaluationdetails"]["result"], data["evaluationdetails"].get("reason", "")
+    details = data["evaluationdetails"]
+    row.verdict, row.sentence = details["result"], beside_verdict(details.get("reason", ""))
 
 
 def _went_back(row: Row, moment: datetime, data: Data) -> None:
@@ -108,7 +110,7 @@ def _went_back(row: Row, moment: datetime, data: Data) -> None:
 def _stage_over(row: Row, moment: datetime, data: Data) -> None:
     for task in row.tasks.values():
         task.end(moment, good=data["outcome"] == "promoted")
-    row.verdict, row.sentence = data.get("verdict", ""), data.get("reason", "")
+    row.verdict, row.sentence = data.get("verdict", ""), beside_verdict(data.get("reason", ""))
 
 
 def _nothing(row: Row, moment: datetime, data: Data) -> None:

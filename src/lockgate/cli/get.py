@@ -11,6 +11,7 @@ from lockgate.cli.manner import Manner, asking, group
 from lockgate.cli.output import Format, number, printable, show
 from lockgate.cli.progress import describe
 from lockgate.cli.send import show_delivery
+from lockgate.cli.sentences import beside_verdict
 
 get = group("Show what there is.")
 
@@ -139,21 +140,27 @@ def _newest_evaluation(asks: Client, project: str, stage: str, service: str) -> 
 def _describe_delivery(answer: dict[str, Any], page: str) -> None:
     _say(f"Delivery  {answer['id']}")
     _say(f"Artifact  {answer['image']}:{answer['tag']} for {answer['service']} in project {answer['project']}")
-    _say(f"Outcome   {answer['outcome'] or 'under way'}{': ' + answer['reason'] if answer['reason'] else ''}")
+    _say(f"Outcome   {answer['outcome'] or 'under way'}{_why(answer)}")
     _say(f"Page      {page}")
     scores = {one["stage"]: one for one in answer["evaluations"]}
     rows = []
     for run in answer["runs"]:
         score = scores.get(run["stage"]) if not run["fixed"] else None
         points = f"{number(score['score'])}/{number(score['score_possible'])}" if score else ""
-        rows.append((run["stage"], run["service"], run["state"], run["verdict"] or "", points, run["reason"]))
+        rows.append(
+            (run["stage"], run["service"], run["state"], run["verdict"] or "", points, beside_verdict(run["reason"]))
+        )
     show(answer, Format.TABLE, ("STAGE", "SERVICE", "STATE", "VERDICT", "SCORE", "WHY"), rows)
 
 
+def _why(answer: dict[str, Any]) -> str:
+    return f": {beside_verdict(answer['reason'], *answer['stages'])}" if answer["reason"] else ""
+
+
 def describe_evaluation(answer: dict[str, Any]) -> None:
-    """The same sentences that the API and the page give."""
+    """The same sentences that the API and the page give, each verdict said once."""
     _say(f"Evaluation {answer['id']}: {answer['verdict']}")
-    _say(answer["sentence"])
+    _say(beside_verdict(answer["sentence"]))
     if answer["would_pass"]:
         _say(answer["would_pass"])
     for one in answer["indicators"]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lockgate.cli.marks import UNICODE, Marks
+from lockgate.cli.sentences import beside_verdict
 
 _PREFIXES = ("sh.keptn.events.", "sh.lockgate.events.")
 
@@ -33,6 +34,15 @@ def place_of(data: Data) -> str:
     return f"{stage}/{data['service']}" if data.get("fixed") else stage
 
 
+def outcome_of(data: Data) -> str:
+    """How the delivery came out and why, from the event that ends it."""
+    return f"{data['outcome']}: {_reason(data)}"
+
+
+def _reason(data: Data) -> str:
+    return beside_verdict(str(data.get("reason") or ""), str(data.get("stage", "")))
+
+
 def _started(data: Data, marks: Marks) -> str:
     return f"{data.get('service')} {data.get('tag')}"
 
@@ -57,7 +67,7 @@ def _tested(data: Data, marks: Marks) -> str:
 def _evaluated(data: Data, marks: Marks) -> str:
     details = data["evaluationdetails"]
     mark = marks.of(bool(data["evaluationpassed"]))
-    return f"{mark} evaluation_done: {details.get('result')}: {details.get('reason')}"
+    return f"{mark} evaluation_done: {details.get('result')}: {_reason(details)}"
 
 
 def _rolled_back(data: Data, marks: Marks) -> str:
@@ -67,11 +77,11 @@ def _rolled_back(data: Data, marks: Marks) -> str:
 
 def _stage_finished(data: Data, marks: Marks) -> str:
     outcome = data["outcome"]
-    return f"{marks.of(outcome == 'promoted')} {outcome} ({data.get('verdict')}): {data.get('reason')}"
+    return f"{marks.of(outcome == 'promoted')} {outcome} ({data.get('verdict')}): {_reason(data)}"
 
 
 def _delivery_finished(data: Data, marks: Marks) -> str:
-    return f"{data['outcome']}: {data.get('reason')}"
+    return outcome_of(data)
 
 
 _TOLD: Mapping[str, Callable[[Data, Marks], str]] = {
