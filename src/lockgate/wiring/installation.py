@@ -11,14 +11,18 @@ from pocketkube.kit.files import write_atomically
 from pocketkube.kit.ports import claim_port, free_port, may_bind
 
 _LOOPBACK = "127.0.0.1"
-_PREFERRED_API = 7676
-_PREFERRED_PROMETHEUS = 7690
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
+    """0 stands for any that is free, in what is wished for."""
+
     api: int
     prometheus: int
+
+
+_USUAL_PORTS = Ports(api=7676, prometheus=7690)
+ANY_PORTS = Ports(api=0, prometheus=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +74,15 @@ class Installation:
         return f"http://{_LOOPBACK}:{self.gateway_port}"
 
 
-def open_installation(folder: Path) -> Installation:
-    """The installation in *folder*, made at the first call. Its ports stay, so that printed addresses stay true."""
+def open_installation(folder: Path, wished: Ports = _USUAL_PORTS) -> Installation:
+    """The installation in *folder*, made at the first call, with the *wished* ports where they are free. Its ports
+    stay, so that printed addresses stay true."""
     folder = folder.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     path = folder / "installation.json"
     if path.exists():
         return Installation(folder=folder, ports=Ports(**json.loads(path.read_text())))
-    ports = Ports(api=_port(_PREFERRED_API), prometheus=_port(_PREFERRED_PROMETHEUS))
+    ports = Ports(api=_port(wished.api), prometheus=_port(wished.prometheus))
     return _kept(Installation(folder=folder, ports=ports))
 
 
@@ -122,4 +127,4 @@ def _kept(installation: Installation) -> Installation:
 
 
 def _port(preferred: int) -> int:
-    return preferred if may_bind(_LOOPBACK, preferred) else free_port(_LOOPBACK)
+    return preferred if preferred and may_bind(_LOOPBACK, preferred) else free_port(_LOOPBACK)

@@ -10,7 +10,7 @@ import pytest
 
 from lockgate.domain.errors import PermanentError
 from lockgate.wiring import local
-from lockgate.wiring.installation import Installation, Ports, open_installation, ports_claimed
+from lockgate.wiring.installation import ANY_PORTS, Installation, Ports, open_installation, ports_claimed
 from lockgate.wiring.programs import Wishes
 
 
@@ -77,3 +77,9 @@ def test_stopping_waits_until_a_start_that_is_under_way_has_come_to_something(tm
         with pytest.raises(subprocess.TimeoutExpired):
             stopping.wait(3)
     assert stopping.wait(60) == 0
+
+
+def test_an_installation_that_wishes_for_any_ports_leaves_the_usual_ones(tmp_path: Path) -> None:
+    passing = open_installation(tmp_path / "passing", ANY_PORTS)
+    assert not {7676, 7690, 0} & {passing.ports.api, passing.ports.prometheus}
+    assert open_installation(tmp_path / "passing").ports == passing.ports

@@ -22,10 +22,11 @@ from lockgate.cli.demo.expectations import Expectations
 from lockgate.cli.demo.shell import Shell
 from lockgate.cli.demo.story import SHORT_HOST, Story, host
 from lockgate.cli.demo.traffic import Tally, Traffic
+from lockgate.cli.sentences import beside_verdict
 from lockgate.domain.errors import LockgateError
 from lockgate.kit.clock import parse_rfc3339
 from lockgate.wiring import local
-from lockgate.wiring.installation import Installation
+from lockgate.wiring.installation import ANY_PORTS, Installation, open_installation
 from lockgate.wiring.programs import Wishes
 
 _READY_SECONDS = 90
@@ -65,7 +66,7 @@ def _run(console: Console, folder: Path, test_seconds: int, stay: bool) -> bool:
     installation = _start(console, folder, test_seconds)
     work = folder / "work"
     work.mkdir(exist_ok=True)
-    shell = Shell(console, work, {"KUBECONFIG": str(installation.kubeconfig), "LOCKGATE_HOME": str(folder / "home")})
+    shell = Shell(console, work, _environment(installation))
     story = Story(installation=installation, shell=shell, folder=work, expect=Expectations())
     traffic = Traffic(installation.gateway_port, (host("staging"), host("production")))
     traffic.start()
@@ -74,16 +75,28 @@ def _run(console: Console, folder: Path, test_seconds: int, stay: bool) -> bool:
     finally:
         tallies = traffic.stop()
     _expect_no_failures(story.expect, tallies)
+    stays = stay and not story.expect.unmet
     _summarise(console, story, tallies, time.monotonic() - started)
-    if stay and not story.expect.unmet:
-        console.print("Everything stays up; Ctrl-C stops it.")
+    if stays:
+        _invite(console, story)
         with contextlib.suppress(KeyboardInterrupt):  # all was observed: this is the good end
             threading.Event().wait()
     return not story.expect.unmet
 
 
+def _environment(installation: Installation) -> dict[str, str]:
+    """Nothing of the demo stays behind in the user's home: kubectl would keep its cache of the API there."""
+    folder = installation.folder
+    return {
+        "KUBECONFIG": str(installation.kubeconfig),
+        "KUBECACHEDIR": str(folder / "kubectl"),
+        "LOCKGATE_HOME": str(folder / "home"),
+    }
+
+
 def _start(console: Console, folder: Path, test_seconds: int) -> Installation:
     console.print("Starting pocketkube, Envoy, Prometheus and the control plane on this machine ...")
+    open_installation(folder, ANY_PORTS)  # the usual ones stay free for `lockgate up`, which keeps what it gets first
     with as_file(files("sockshop") / "files" / "images.toml") as shop:
         wishes = Wishes(images=(shop,), context="lockgate-demo", test_seconds=test_seconds)
         installation = local.start(folder, wishes, owner=os.getpid())
@@ -123,16 +136,21 @@ def _summarise(console: Console, story: Story, tallies: tuple[Tally, ...], secon
     for tally in tallies:
         rate = f"{tally.requests} requests at {tally.rate:.0f} a second, {tally.failed} failed"
         console.print(f"users of http://{tally.host}: {rate} {tally.failures or ''}", soft_wrap=True)
-    port = story.installation.gateway_port
-    for name in (host("staging"), host("production"), SHORT_HOST):
-        console.print(f"http://{name}:{port}/version", soft_wrap=True)
-    console.print(f"console: {story.page()}", soft_wrap=True)
     for unmet in story.expect.unmet:
         console.print(
             Text(f"NOT AS EXPECTED: {unmet.what}: expected {unmet.expected}, saw {unmet.seen}"), soft_wrap=True
         )
     met = len(story.expect.made) - len(story.expect.unmet)
     console.print(f"{met} of {len(story.expect.made)} expectations were met, in {seconds:.0f} s.")
+
+
+def _invite(console: Console, story: Story) -> None:
+    """Addresses that answer as long as the demo stays up."""
+    port = story.installation.gateway_port
+    for name in (host("staging"), host("production"), SHORT_HOST):
+        console.print(f"http://{name}:{port}/version", soft_wrap=True)
+    console.print(f"console: {story.page()}", soft_wrap=True)
+    console.print("Everything stays up; Ctrl-C stops it.")
 
 
 def _journey_lines(told: dict[str, Any]) -> Iterator[str]:
@@ -144,7 +162,7 @@ def _journey_lines(told: dict[str, Any]) -> Iterator[str]:
         score = scores.get(run["stage"])
         points = f"{score['score']:g} of {score['score_possible']:g}" if score else "-"
         yield f"{run['tag']:<17} {run['stage']:<11} {run['verdict'] or '-':<14} {points:<10} {_seconds(run):>4} s"
-        yield f"    {run['reason']}"
+        yield f"    {beside_verdict(run['reason'])}"
 
 
 def _seconds(run: dict[str, Any]) -> str:

@@ -28,7 +28,7 @@ class Shell:
     def show(self, *command: str, folder: Path | None = None) -> str:
         """Run it, print what it prints, and return its standard output. Its exit code is `self.code`."""
         self._prompt(command)
-        ended = self._run(command, folder, capture=True)
+        ended = self._run(command, folder)
         if ended.stdout:
             self._console.print(Text(ended.stdout.rstrip()), soft_wrap=True)
         if ended.stderr:
@@ -37,15 +37,25 @@ class Shell:
         return str(ended.stdout)
 
     def stream(self, *command: str) -> int:
-        """Run it on this terminal, live. Returns its exit code."""
+        """Run it on this terminal, live. Returns its exit code.
+
+        Ctrl-C is for whoever asks: the command, which would say that the delivery goes on, is ended without a word."""
         self._prompt(command)
         sys.stdout.flush()
-        self.code = self._run(command, None, capture=False).returncode
+        deaf = ("sh", "-c", 'trap "" INT; exec "$@"', "sh", *_real(command))
+        with subprocess.Popen(deaf, cwd=self._folder, env=self._environment, stdin=subprocess.DEVNULL) as child:
+            try:
+                self.code = child.wait()
+            except KeyboardInterrupt:
+                child.terminate()
+                self._console.show_cursor()  # which a table that keeps itself up to date had hidden
+                self._console.print()
+                raise
         return self.code
 
     def quiet(self, *command: str, folder: Path | None = None) -> str:
         """Run it unseen: for looking, not for acting."""
-        ended = self._run(command, folder, capture=True)
+        ended = self._run(command, folder)
         self.code = ended.returncode
         return str(ended.stdout)
 
@@ -54,14 +64,17 @@ class Shell:
     def _prompt(self, command: Sequence[str]) -> None:
         self._console.print(Text(f"$ {shlex.join(command)}", style="cyan"), soft_wrap=True)
 
-    def _run(self, command: Sequence[str], folder: Path | None, *, capture: bool) -> subprocess.CompletedProcess[str]:
-        real = [*_PROGRAMS.get(command[0], (command[0],)), *command[1:]]
+    def _run(self, command: Sequence[str], folder: Path | None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            real,
+            _real(command),
             check=False,
             cwd=folder or self._folder,
             env=self._environment,
             stdin=subprocess.DEVNULL,
-            capture_output=capture,
+            capture_output=True,
             text=True,
         )
+
+
+def _real(command: Sequence[str]) -> list[str]:
+    return [*_PROGRAMS.get(command[0], (command[0],)), *command[1:]]
