@@ -77,8 +77,9 @@ def _run(console: Console, folder: Path, test_seconds: int, stay: bool) -> bool:
     _expect_no_failures(story.expect, tallies)
     stays = stay and not story.expect.unmet
     _summarise(console, story, tallies, time.monotonic() - started)
+    _print_addresses(console, story, stays=stays)
     if stays:
-        _invite(console, story)
+        console.print("Everything stays up; Ctrl-C stops it.")
         with contextlib.suppress(KeyboardInterrupt):  # all was observed: this is the good end
             threading.Event().wait()
     return not story.expect.unmet
@@ -144,13 +145,13 @@ def _summarise(console: Console, story: Story, tallies: tuple[Tally, ...], secon
     console.print(f"{met} of {len(story.expect.made)} expectations were met, in {seconds:.0f} s.")
 
 
-def _invite(console: Console, story: Story) -> None:
-    """Addresses that answer as long as the demo stays up."""
+def _print_addresses(console: Console, story: Story, *, stays: bool) -> None:
+    """They answer as long as the demo is up."""
+    console.print("Look at it:" if stays else "Addresses, until the demo stops now (--keep leaves it up):")
     port = story.installation.gateway_port
     for name in (host("staging"), host("production"), SHORT_HOST):
         console.print(f"http://{name}:{port}/version", soft_wrap=True)
     console.print(f"console: {story.page()}", soft_wrap=True)
-    console.print("Everything stays up; Ctrl-C stops it.")
 
 
 def _journey_lines(told: dict[str, Any]) -> Iterator[str]:
