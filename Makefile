@@ -12,7 +12,7 @@ demo: $(STAMP) prometheus
 
 install: $(STAMP) prometheus
 
-test: $(DEV_STAMP) prometheus
+test: $(DEV_STAMP) prometheus browser
 	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/prometheus/usr/bin:$$PATH" $(BIN)/python tools/run_suites.py
 
 check: $(DEV_STAMP)
@@ -26,9 +26,12 @@ format: $(DEV_STAMP)
 	$(BIN)/ruff format src tests tools
 	$(BIN)/ruff check --fix src tests tools
 
-.PHONY: prometheus
+.PHONY: prometheus browser
 prometheus:
 	@sh tools/fetch-prometheus
+
+browser:
+	@sh tools/fetch-browser
 
 # `setuptools` and `wheel` come first, so that building this project asks for nothing that constraints.txt does not pin.
 $(STAMP): pyproject.toml constraints.txt
