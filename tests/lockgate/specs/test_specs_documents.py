@@ -31,7 +31,7 @@ def test_the_perfspec_page_names_every_bound_and_placeholder() -> None:
 
 
 def test_the_shipyard_page_shows_the_documents_three_stages() -> None:
-    shipyard, _ = blocks("shipyard.md", "yaml")
+    (shipyard,) = blocks("shipyard.md", "yaml")
     assert [stage.name for stage in parse_shipyard("shipyard.yaml", shipyard, "sockshop").stages] == [
         "dev",
         "staging",
@@ -40,7 +40,7 @@ def test_the_shipyard_page_shows_the_documents_three_stages() -> None:
 
 
 def test_the_tests_page_shows_the_defaults() -> None:
-    _, tests = blocks("shipyard.md", "yaml")
+    (tests,) = blocks("tests.md", "yaml")
     assert parse_tests_file("tests.yaml", tests) == TestsFile("tests/locustfile.py", Load(), "/health")
 
 
