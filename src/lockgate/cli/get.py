@@ -6,7 +6,6 @@ import typer
 
 from lockgate.cli.client import Client, client, segment
 from lockgate.cli.ending import End, Ending, ending_of
-from lockgate.cli.following import follow
 from lockgate.cli.manner import Manner, asking, group
 from lockgate.cli.output import Format, number, printable, show
 from lockgate.cli.progress import describe
@@ -73,6 +72,8 @@ def get_delivery(
     """One delivery: its stages, verdicts, and why."""
     asks = client(manner)
     if watch:
+        from lockgate.cli.following import follow  # with all that draws on a terminal, for nobody else to wait for
+
         outcome = follow(asks, delivery)
         show_delivery(asks, delivery)
         raise End(ending_of(outcome))

@@ -3,60 +3,52 @@
 import io
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
+from collections.abc import Mapping, Sequence
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from lockgate.cli.cloning import clone_project
-from lockgate.cli.demo.command import demo
 from lockgate.cli.ending import End, Ending
-from lockgate.cli.get import get
-from lockgate.cli.manner import Manner, group, local
+from lockgate.cli.manner import group
 from lockgate.cli.output import printable
-from lockgate.cli.send import send
-from lockgate.cli.serve import serve
-from lockgate.cli.setup import auth, configure, create, onboard
-from lockgate.cli.up import down, env, logs, up
 from lockgate.domain.errors import InvalidError, LockgateError, NotFoundError
 
 _ABOUT = "Quality-gated delivery: stages, a gate that fails closed, hitless traffic, and the way back."
 
-
-@local
-def version(manner: Manner) -> None:
-    """The version of this program."""
-    typer.echo(f"CLI version: {metadata.version('lockgate')}")
-
-
-GROUPS: Mapping[str, typer.Typer] = {
-    "configure": configure,
-    "create": create,
-    "onboard": onboard,
-    "send": send,
-    "get": get,
+# Name → the module of this room that holds it, and what it is called there: imported when it is asked for, since a
+# command that asks the server shall not wait for the modules of those that start one.
+COMMANDS: Mapping[str, str] = {
+    "up": "up:up",
+    "down": "up:down",
+    "env": "up:env",
+    "logs": "up:logs",
+    "serve": "serve:serve",
+    "demo": "demo.command:demo",
+    "auth": "setup:auth",
+    "clone": "cloning:clone_project",
+    "version": "version:version",
 }
-COMMANDS: Mapping[str, Callable[..., Any]] = {
-    "up": up,
-    "down": down,
-    "env": env,
-    "logs": logs,
-    "serve": serve,
-    "demo": demo,
-    "auth": auth,
-    "clone": clone_project,
-    "version": version,
+GROUPS: Mapping[str, str] = {
+    "configure": "setup:configure",
+    "create": "setup:create",
+    "onboard": "setup:onboard",
+    "send": "send:send",
+    "get": "get:get",
 }
 
 
-def application() -> typer.Typer:
+def application(only: str | None = None) -> typer.Typer:
+    """With every command or, where *only* is the name of one, with that one."""
     app = group(_ABOUT, {"help_option_names": ["-h", "--help"]})
-    for name, command in COMMANDS.items():
-        app.command(name)(command)
-    for name, commands in GROUPS.items():
-        app.add_typer(commands, name=name)
+    known = only in COMMANDS or only in GROUPS
+    for name, place in COMMANDS.items():
+        if name == only or not known:
+            app.command(name)(_at(place))
+    for name, place in GROUPS.items():
+        if name == only or not known:
+            app.add_typer(_at(place), name=name)
     return app
 
 
@@ -71,7 +63,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def run(arguments: list[str]) -> int:
     """The exit code. A wrong flag or a missing argument is 1 here: Typer's 2 would mean "rejected"."""
     try:
-        code = application()(args=arguments, prog_name=_called(), standalone_mode=False)
+        # The flags that may stand before a command take no value, so its name is the first word without a dash.
+        named = next((word for word in arguments if not word.startswith("-")), None)
+        code = application(named)(args=arguments, prog_name=_called(), standalone_mode=False)
         return int(code or Ending.DONE)
     except End as end:
         _say(end.message if end.ending is Ending.DONE or not end.message else f"Error: {end.message}")
@@ -88,6 +82,11 @@ def run(arguments: list[str]) -> int:
         traceback.print_exc()
         _say("Error: this is a bug of Lockgate: please report the lines above")
         return Ending.ERRORED
+
+
+def _at(place: str) -> Any:
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"lockgate.cli.{module}"), name)
 
 
 def _called() -> str:

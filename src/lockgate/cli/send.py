@@ -8,7 +8,6 @@ import typer
 
 from lockgate.cli.client import Client, client
 from lockgate.cli.ending import End, Ending, ending_of
-from lockgate.cli.following import follow
 from lockgate.cli.manner import DELIVERY_SECONDS, Manner, asking, group
 from lockgate.cli.output import Format, show
 from lockgate.cli.setup import read_bytes, unsuccessful
@@ -101,6 +100,8 @@ def _finish(asks: Client, answer: dict[str, Any], wait: bool) -> None:
     manner.say(f"Page     {answer['page']}")
     manner.say(f"Follow   {answer['follow']}")
     if wait:
+        from lockgate.cli.following import follow  # with all that draws on a terminal, for nobody else to wait for
+
         outcome = follow(asks, answer["delivery"])
         show_delivery(asks, answer["delivery"])
         raise End(ending_of(outcome))

@@ -13,7 +13,8 @@ from typing import Any
 
 import httpx
 
-from lockgate.cli.main import main, run
+import lockgate.cli.following  # noqa: F401  # as all that commands import when they need it
+from lockgate.cli.main import application, main, run
 
 
 def child(call: dict[str, Any]) -> int:
@@ -39,6 +40,7 @@ def child(call: dict[str, Any]) -> int:
 def warm_up() -> None:
     """What is imported at the first use only."""
     with contextlib.redirect_stdout(io.StringIO()), httpx.Client():
+        application()
         run(["version"])
 
 

@@ -1,5 +1,7 @@
 """Every command, used wrongly: exit code 1 (2 would mean that a gate refused), and one line that says how to go on."""
 
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from importlib.metadata import entry_points
 from typing import Any
@@ -7,7 +9,7 @@ from typing import Any
 import pytest
 import typer.main
 
-from lockgate.cli.main import application
+from lockgate.cli.main import COMMANDS, GROUPS, application
 
 NEW_ARTIFACT = ("--project=shop", "--service=carts")
 MISSING: Mapping[str, tuple[str, ...]] = {
@@ -119,3 +121,24 @@ def test_keptn_is_the_same_program_as_lockgate() -> None:
         each.name: each.value for each in entry_points(group="console_scripts") if each.value.startswith("lockgate")
     }
     assert named == {"lockgate": "lockgate.cli.main:main", "keptn": "lockgate.cli.main:main"}
+
+
+@pytest.mark.parametrize("name", ["get", "send", "auth", "create"])
+def test_a_command_that_asks_the_server_imports_nothing_of_those_that_start_one(name: str) -> None:
+    program = "import sys; from lockgate.cli.main import application; application(sys.argv[1]); print(*sys.modules)"
+    ended = subprocess.run([sys.executable, "-c", program, name], capture_output=True, text=True, check=True)
+    imported = {module.partition(".")[0] for module in ended.stdout.split()}
+    assert not imported & {"fastapi", "sqlalchemy", "dbos", "pocketkube", "locust"}
+    assert "lockgate.wiring" not in ended.stdout.split()
+    assert "lockgate.cli.following" not in ended.stdout.split()
+
+
+def test_a_command_built_alone_is_that_of_the_whole_program() -> None:
+    alone = [typer.main.get_command(application(name)) for name in (*COMMANDS, *GROUPS)]
+    assert {words for one in alone for words, _ in commands(one)} == {words for words, _ in commands()}
+
+
+def test_flags_before_a_command_do_not_hide_it(user: Any) -> None:
+    answer = user.run("-q", "--verbose", "nope")
+    assert (answer.code, answer.err) == (1, "Error: No such command 'nope': see lockgate --help\n")
+    assert user.run("-q", "get", "projects", "--mock").err.startswith("mock: GET ")

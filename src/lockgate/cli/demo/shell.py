@@ -23,7 +23,7 @@ class Shell:
         self._environment = {**os.environ, "PATH": path, **environment}
 
     def say(self, text: str) -> None:
-        self._console.print(Text(text, style="bold"))
+        self._console.print(Text(text, style="bold"), soft_wrap=True)
 
     def show(self, *command: str, folder: Path | None = None) -> str:
         """Run it, print what it prints, and return its standard output. Its exit code is `self.code`."""
