@@ -4,17 +4,26 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
 from lockgate.domain.errors import Fault, SpecError
-from lockgate.domain.file_size import check_file_size
+from lockgate.domain.file_size import LARGEST_FILE, check_file_size
 
 Scalar = str | int | float | bool | None
 
 _DEEPEST = 64
 _INTEGER = re.compile(r"[-+]?(0|[1-9][0-9]*)")
 _DECIMAL = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
+# libyaml's parser is some twenty times as fast as the one in Python. Its loader is not to be had: deep nesting makes it
+# end the process.
+_YAML = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_TAGS = {
+    yaml.MappingStartEvent: (None, "!", "tag:yaml.org,2002:map"),
+    yaml.SequenceStartEvent: (None, "!", "tag:yaml.org,2002:seq"),
+    yaml.ScalarEvent: (None, "!", "tag:yaml.org,2002:str"),
+}
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -27,14 +36,16 @@ class Spot:
     path: str
 
 
-def read_yaml(file: str, text: str) -> Spot:
-    """One YAML document. Raises SpecError: syntax, duplicate keys, aliases, tags that are no plain data."""
-    return _read(file, text, _compose)
+def read_yaml(file: str, text: str, largest: int = LARGEST_FILE) -> Spot:
+    """One YAML document of at most *largest* bytes. Raises SpecError: syntax, duplicate keys, aliases, tags that are no
+    plain data."""
+    return _read(file, text, _compose, largest)
 
 
-def read_json(file: str, text: str) -> Spot:
-    """One JSON document. Raises SpecError: syntax, duplicate keys, NaN and Infinity, which are no JSON."""
-    return _read(file, text, _decode)
+def read_json(file: str, text: str, largest: int = LARGEST_FILE) -> Spot:
+    """One JSON document of at most *largest* bytes. Raises SpecError: syntax, duplicate keys, NaN and Infinity, which
+    are no JSON."""
+    return _read(file, text, _decode, largest)
 
 
 def plain(spot: Spot) -> object:
@@ -48,8 +59,8 @@ def plain(spot: Spot) -> object:
             return scalar
 
 
-def _read(file: str, text: str, reader: Callable[[str, str, list[Fault]], Spot]) -> Spot:
-    check_file_size(file, text)
+def _read(file: str, text: str, reader: Callable[[str, str, list[Fault]], Spot], largest: int) -> Spot:
+    check_file_size(file, text, largest)
     faults: list[Fault] = []
     try:
         spot = reader(file, text.removeprefix("\ufeff"), faults)
@@ -69,70 +80,88 @@ def _below(path: str, name: str) -> str:
 
 def _compose(file: str, text: str, faults: list[Fault]) -> Spot:
     try:
-        loader = yaml.SafeLoader(text)
-        try:
-            node = loader.get_single_node()
-        finally:
-            loader.dispose()
+        return _YamlTree(file, yaml.parse(text, Loader=_YAML), faults).document()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 0
         raise SpecError([Fault(file, line, "", f"this is not YAML: {error.problem or error.context}")]) from error
     except yaml.YAMLError as error:
         raise SpecError([Fault(file, 0, "", f"this is not YAML: {' '.join(str(error).split())}")]) from error
-    if node is None:
-        return Spot(None, 1, "")
-    return _YamlTree(file, faults).spot(node, "", 0)
 
 
 class _YamlTree:
-    def __init__(self, file: str, faults: list[Fault]) -> None:
-        self._file, self._faults, self._seen = file, faults, set[int]()
+    """Reads on only as deep as _DEEPEST: what parses faster than Python does must not be asked for more."""
 
-    def spot(self, node: yaml.Node, path: str, depth: int) -> Spot:
-        line = node.start_mark.line + 1
-        if id(node) in self._seen:  # an alias; refused, since a few lines of them can grow to gigabytes
-            return self._refused(line, path, "aliases (*name) are not supported: write the value out")
-        self._seen.add(id(node))
+    def __init__(self, file: str, events: Iterator[Any], faults: list[Fault]) -> None:
+        self._file, self._events, self._faults = file, events, faults
+
+    def document(self) -> Spot:
+        found: list[Spot] = []
+        for event in self._events:
+            if isinstance(event, yaml.DocumentStartEvent) and found:
+                message = "this is not YAML: expected a single document, and here another begins"
+                raise SpecError([Fault(self._file, _line(event), "", message)])
+            if isinstance(event, yaml.NodeEvent):
+                found.append(self._spot(event, "", 0))
+        return found[0] if found else Spot(None, 1, "")
+
+    def _spot(self, event: Any, path: str, depth: int) -> Spot:
+        line = _line(event)
         if depth > _DEEPEST:
-            return self._refused(line, path, f"nested more than {_DEEPEST} levels deep")
-        if isinstance(node, yaml.MappingNode) and node.tag == "tag:yaml.org,2002:map":
-            return Spot(self._fields(node, path, depth), line, path)
-        if isinstance(node, yaml.SequenceNode) and node.tag == "tag:yaml.org,2002:seq":
-            items = [self.spot(item, f"{path}[{index}]", depth + 1) for index, item in enumerate(node.value)]
-            return Spot(items, line, path)
-        if isinstance(node, yaml.ScalarNode) and node.tag in _SCALAR_TAGS:
-            return Spot(_scalar(node), line, path)
-        return self._refused(line, path, f"the tag {node.tag!r} is not supported: write plain data")
+            raise SpecError([Fault(self._file, line, path, f"nested more than {_DEEPEST} levels deep")])
+        if isinstance(event, yaml.AliasEvent):  # a few lines of them can grow to gigabytes
+            return self._refused(line, path, "aliases (*name) are not supported: write the value out")
+        if event.tag not in _TAGS[type(event)]:
+            self._skip(event)
+            return self._refused(line, path, f"the tag {event.tag!r} is not supported: write plain data")
+        if isinstance(event, yaml.MappingStartEvent):
+            return Spot(self._fields(path, depth), line, path)
+        if isinstance(event, yaml.SequenceStartEvent):
+            return Spot(list(self._items(path, depth)), line, path)
+        return Spot(_scalar(event), line, path)
 
-    def _fields(self, node: yaml.MappingNode, path: str, depth: int) -> dict[str, Spot]:
+    def _fields(self, path: str, depth: int) -> dict[str, Spot]:
         fields: dict[str, Spot] = {}
-        for key, value in node.value:
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
+        while not isinstance(key := next(self._events), yaml.MappingEndEvent):
+            line = _line(key)
+            if not isinstance(key, yaml.ScalarEvent):
                 self._faults.append(Fault(self._file, line, path, "a key must be a name"))
+                self._skip(key)
+                self._skip(next(self._events))
                 continue
+            value = self._spot(next(self._events), _below(path, key.value), depth + 1)
             if key.value in fields:
-                first = fields[key.value].line
-                self._faults.append(_twice(self._file, line, _below(path, key.value), first))
-                continue
-            fields[key.value] = self.spot(value, _below(path, key.value), depth + 1)
+                self._faults.append(_twice(self._file, line, value.path, fields[key.value].line))
+            else:
+                fields[key.value] = value
         return fields
+
+    def _items(self, path: str, depth: int) -> Iterator[Spot]:
+        index = 0
+        while not isinstance(event := next(self._events), yaml.SequenceEndEvent):
+            yield self._spot(event, f"{path}[{index}]", depth + 1)
+            index += 1
+
+    def _skip(self, event: Any) -> None:
+        """Past the end of the value that *event* begins."""
+        depth = int(isinstance(event, yaml.CollectionStartEvent))
+        while depth:
+            event = next(self._events)
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
 
     def _refused(self, line: int, path: str, message: str) -> Spot:
         self._faults.append(Fault(self._file, line, path, message))
         return Spot(None, line, path)
 
 
-_SCALAR_TAGS = frozenset(
-    f"tag:yaml.org,2002:{name}" for name in ("str", "int", "float", "bool", "null", "timestamp", "value", "merge")
-)
+def _line(event: Any) -> int:
+    return int(event.start_mark.line) + 1
 
 
-def _scalar(node: yaml.ScalarNode) -> Scalar:
+def _scalar(event: yaml.ScalarEvent) -> Scalar:
     """YAML 1.2's plain values only: `on`, `010`, `1:30` and dates stay the text that was written."""
-    text: str = node.value
-    if node.style is not None or node.tag.endswith(":str"):
+    text: str = event.value
+    if event.style or event.tag is not None:
         return text
     if text.lower() in _WORDS:
         return _WORDS[text.lower()]
