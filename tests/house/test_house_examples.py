@@ -14,6 +14,7 @@ from tests.house.doc_blocks import Block, blocks, spans
 from lockgate.charts.values import parse_values
 from lockgate.cli.main import application
 from lockgate.domain.testing import CheckResult
+from lockgate.specs.cases import parse_cases
 from lockgate.specs.perfspec import parse_perfspec
 from lockgate.specs.shipyard import parse_shipyard
 from lockgate.specs.tests_file import parse_tests_file
@@ -28,6 +29,7 @@ Readers = Mapping[str, Callable[[str], object]]
 YAML: Readers = {
     "stages:": lambda text: parse_shipyard("shipyard.yaml", text, "sockshop"),
     "service:": lambda text: parse_values(_service_in(text), "values.yaml", text),
+    "tests:": lambda text: parse_cases("cases.yaml", text),
     "load:": lambda text: parse_tests_file("tests.yaml", text),
 }
 JSON: Readers = {

@@ -8,13 +8,14 @@ from lockgate.api.access import Access
 from lockgate.api.journey_shapes import DeliveriesShape, EvaluationShape, EvaluationsShape, JourneyShape
 from lockgate.api.pages import page_link
 from lockgate.api.shapes import PageShape
-from lockgate.api.views import delivery_json, evaluation_json, journey_json
+from lockgate.api.views import delivery_json, journey_json
 from lockgate.delivery import onboarding, queries
 from lockgate.delivery.outside import Outside
 from lockgate.domain.delivery import DeliveryId
 from lockgate.domain.errors import NotFoundError
 from lockgate.domain.names import ProjectName, ServiceName, project_name, service_name, stage_name
 from lockgate.domain.project import Place, Project
+from lockgate.evaluation.shown import evaluation_json
 
 Limit = Annotated[int, Query(ge=1, le=500)]
 

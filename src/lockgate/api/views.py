@@ -1,15 +1,13 @@
 """How domain values look in JSON: the same shapes in the API, in `-o json` and on the wire of events."""
 
-import math
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from lockgate.delivery.queries import Journey
 from lockgate.domain.delivery import Delivery, StageRun
-from lockgate.domain.evaluation import Answer, Evaluation, IndicatorResult, Sample, Unmeasured
 from lockgate.domain.event import Event
 from lockgate.domain.project import Project, Stage
+from lockgate.evaluation.shown import evaluation_json, plain
 from lockgate.kit.clock import rfc3339
 
 Json = dict[str, Any]
@@ -80,74 +78,6 @@ def event_json(event: Event) -> Json:
         "lockgatecursor": event.cursor,
         "data": plain(event.data),
     }
-
-
-def evaluation_json(evaluation: Evaluation) -> Json:
-    subject = evaluation.subject
-    return {
-        "id": evaluation.id,
-        "project": subject.place.project,
-        "stage": subject.place.stage,
-        "service": subject.place.service,
-        "delivery": subject.delivery,
-        "image": subject.image,
-        "tag": subject.tag,
-        "release": subject.release,
-        "deployment": subject.deployment,
-        "window": {"start": _time(evaluation.window.start), "end": _time(evaluation.window.end)},
-        "spec": {"path": evaluation.spec.path, "revision": evaluation.spec.revision, "text": evaluation.spec.text},
-        "verdict": evaluation.verdict.value,
-        "score": plain(evaluation.score),
-        "score_possible": plain(evaluation.score_possible),
-        "needed": plain(evaluation.needed),
-        "sentence": evaluation.sentence,
-        "would_pass": evaluation.would_pass,
-        "arithmetic": list(evaluation.arithmetic),
-        "indicators": [_indicator(each) for each in evaluation.indicators],
-    }
-
-
-def _indicator(result: IndicatorResult) -> Json:
-    measurement = result.measurement
-    measured: Json = {"source": measurement.source, "query": measurement.query}
-    match measurement.result:
-        case Answer(samples, request, warnings):
-            measured |= {"request": request, "warnings": list(warnings), "samples": [_sample(one) for one in samples]}
-        case Unmeasured(reason, request):
-            measured |= {"request": request, "error": reason}
-    return {
-        "id": result.id,
-        "verdict": result.verdict.value,
-        "points": plain(result.points),
-        "points_possible": plain(result.points_possible),
-        "measurement": measured,
-        "judged": [_sample(one) for one in result.judged],
-        "set_aside": [{"sample": _sample(one.sample), "reason": one.reason} for one in result.set_aside],
-        "violations": [
-            {"breach": one.breach, "key": one.key, "value": plain(one.value), "threshold": plain(one.threshold)}
-            for one in result.violations
-        ],
-        "targets": plain(result.targets),
-        "arithmetic": list(result.arithmetic),
-        "notes": list(result.notes),
-        "sentence": result.sentence,
-        "would_pass": result.would_pass,
-    }
-
-
-def _sample(sample: Sample) -> Json:
-    return {"labels": dict(sample.labels), "value": plain(sample.value), "timestamp": sample.timestamp}
-
-
-def plain(value: Any) -> Any:
-    """JSON has no NaN and no infinity: they become the texts that Prometheus uses for them."""
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "+Inf" if value > 0 else "-Inf"
-    if isinstance(value, Mapping):
-        return {key: plain(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(one) for one in value]
-    return value
 
 
 def _time(moment: datetime | None) -> str | None:

@@ -36,6 +36,7 @@ GROUPS: Mapping[str, str] = {
     "onboard": "setup:onboard",
     "send": "send:send",
     "get": "get:get",
+    "gate": "gate:gate",
 }
 
 

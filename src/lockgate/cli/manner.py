@@ -57,9 +57,12 @@ Output = Annotated[Format, typer.Option("--output", "-o", help="How to print the
 _KINDS: dict[str, Any] = {"verbose": Verbose, "quiet": Quiet, "mock": Mock, "timeout": Timeout, "output": Output}
 
 
-def local(command: Callable[..., None]) -> Callable[..., None]:
-    """A command that asks no server: --verbose and --quiet."""
-    return _with(command, {"verbose": False, "quiet": False}, waits=False)
+def local(command: Callable[..., None] | None = None, *, output: bool = False) -> Callable[..., Any]:
+    """A command that asks no server: --verbose and --quiet, and --output where it has something to print."""
+    flags: dict[str, object] = {"verbose": False, "quiet": False}
+    if output:
+        flags["output"] = Format.TABLE
+    return _with(command, flags, waits=False) if command else lambda later: _with(later, flags, waits=False)
 
 
 def asking(

@@ -17,6 +17,8 @@ MISSING: Mapping[str, tuple[str, ...]] = {
     "clone": (),
     "configure monitoring": (),
     "create project": ("shop",),
+    "gate check": (),
+    "gate test": (),
     "get delivery": (),
     "get evaluation": ("--project=shop",),
     "get services": (),

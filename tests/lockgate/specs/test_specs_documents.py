@@ -4,8 +4,11 @@ import json
 import re
 from pathlib import Path
 
+from lockgate.delivery.rehearse import differences, rehearse
 from lockgate.domain.gate import Bound
 from lockgate.domain.testing import Load
+from lockgate.evaluation.shown import evaluation_json
+from lockgate.specs.cases import parse_cases
 from lockgate.specs.perfspec import parse_perfspec, warnings
 from lockgate.specs.placeholders import NAMES
 from lockgate.specs.shipyard import parse_shipyard
@@ -50,3 +53,12 @@ def test_the_files_that_onboarding_ships_are_accepted() -> None:
         assert parse_perfspec(path.name, path.read_text()).points > 0
         assert json.loads(path.read_text())["objectives"]
     assert shipped
+
+
+def test_the_cases_of_the_page_on_gate_tests_conclude_what_it_says() -> None:
+    (text,) = blocks("gate-tests.md", "yaml")
+    (perfspec,) = blocks("perfspec.md", "json")
+    id_ = parse_perfspec("perfspec.json", perfspec).indicators[0].id
+    cases = parse_cases("cases.yaml", text.replace("response_time", id_))
+    told = [differences(evaluation_json(rehearse(case, lambda _: perfspec)), case.expect) for case in cases]
+    assert told == [[], [], []]

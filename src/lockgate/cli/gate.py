@@ -1,0 +1,112 @@
+"""`gate`: look at gates before a push does, and test them as the code that they are."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lockgate.cli.ending import End, Ending
+from lockgate.cli.manner import Manner, group, local
+from lockgate.cli.output import Format, printable, show
+from lockgate.delivery.rehearse import differences, rehearse
+from lockgate.domain.errors import InvalidError, SpecError
+from lockgate.domain.gate_case import GateCase
+from lockgate.evaluation.shown import evaluation_json
+from lockgate.specs.cases import parse_cases
+
+gate = group("Check and test quality gates.")
+
+
+@gate.command("check")
+@local
+def check(
+    manner: Manner,
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Files as they lie in a clone, or the folder of a clone.")
+    ],
+) -> None:
+    """What a push would say of these files. Exit code 1 when it would refuse one."""
+    from lockgate.wiring.checking import check_file, check_folder  # with all that renders manifests
+
+    faults = 0
+    for file in files:
+        found = check_folder(file) if file.is_dir() else check_file(str(file), _text(file))
+        for fault in found.faults:
+            typer.echo(printable(str(fault)))
+        for remark in found.remarks:
+            typer.echo(printable(f"warning: {remark}"))
+        faults += len(found.faults)
+    if faults:
+        raise End(Ending.USAGE, f"a push would be refused: {faults} {'fault' if faults == 1 else 'faults'}")
+    manner.say("a push would be accepted")
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """*evaluation*: in JSON; None where there was none, and *wrong* says why."""
+
+    case: GateCase
+    evaluation: Mapping[str, Any] | None
+    wrong: list[str]
+
+
+@gate.command("test")
+@local(output=True)
+def test(
+    manner: Manner,
+    cases: Annotated[list[Path], typer.Argument(metavar="CASES…", help="Files of tests, in YAML or JSON.")],
+) -> None:
+    """Run the tests of gates. Exit code 1 when an expectation is not met."""
+    tried = [_try(case, file.parent) for file in cases for case in parse_cases(str(file), _text(file))]
+    failed = [one for one in tried if one.wrong]
+    if manner.output is Format.TABLE:
+        _tell(manner, tried)
+    else:
+        show([_json(one) for one in tried], manner.output, (), ())
+    if failed:
+        raise End(Ending.USAGE, f"{len(failed)} of {len(tried)} tests failed")
+    manner.say(f"{len(tried)} of {len(tried)} tests passed")
+
+
+def _try(case: GateCase, folder: Path) -> _Tried:
+    try:
+        evaluation = evaluation_json(rehearse(case, lambda path: _text(folder / path)))
+    except SpecError as error:
+        return _Tried(case, None, [str(fault) for fault in error.faults])
+    except InvalidError as error:
+        return _Tried(case, None, [str(error)])
+    return _Tried(case, evaluation, differences(evaluation, case.expect))
+
+
+def _tell(manner: Manner, tried: list[_Tried]) -> None:
+    for one in tried:
+        if one.wrong:
+            typer.echo(printable(f"FAILED  {one.case.name} ({one.case.file}:{one.case.line})"))
+            for line in one.wrong:
+                typer.echo(printable(f"        {line}"))
+            if one.evaluation is not None:
+                typer.echo(printable(f"        {one.evaluation['sentence']}"))
+        else:
+            manner.debug(f"ok      {one.case.name}")
+
+
+def _json(one: _Tried) -> dict[str, Any]:
+    return {
+        "name": one.case.name,
+        "file": one.case.file,
+        "line": one.case.line,
+        "passed": not one.wrong,
+        "differences": one.wrong,
+        "evaluation": one.evaluation,
+    }
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise End(Ending.USAGE, f"{file} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise End(Ending.USAGE, f"{file} is not UTF-8: {error.reason} at byte {error.start}") from error

@@ -1,0 +1,107 @@
+"""Unit tests of gates: what a gate would conclude of given values, by the same parser and judge that a delivery has."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from lockgate.domain.errors import InvalidError
+from lockgate.domain.evaluation import Answer, Evaluation, Measurement, SpecSource, Subject, Unmeasured, Window
+from lockgate.domain.gate import Gate
+from lockgate.domain.gate_case import GateCase, GateText, Measured
+from lockgate.domain.names import ProjectName, ServiceName, StageName
+from lockgate.domain.project import Place
+from lockgate.evaluation.judge import judge
+from lockgate.specs.perfspec import parse_perfspec
+from lockgate.specs.placeholders import query_text
+
+_PLACE = Place(ProjectName("test"), StageName("test"), ServiceName("test"))
+_SHORTEST = 60.0  # seconds of a window in which all samples were taken at once
+
+
+def rehearse(case: GateCase, read: Callable[[str], str]) -> Evaluation:
+    """*read* gives the text of the file that a case names. Raises SpecError for a gate that a push would refuse, and
+    InvalidError for samples of an indicator that the gate has not."""
+    text = case.gate.text if case.gate.text is not None else read(case.gate.path)
+    gate = _gate(replace(case.gate, text=None), text)
+    window = _window(case)
+    source = SpecSource(path=case.gate.path, revision="", text=text)
+    measurements = _measurements(gate, case.samples, f"test {case.name!r}")
+    return judge(gate, measurements, _subject(case), window, source, case.name)
+
+
+@lru_cache(maxsize=4096)
+def _gate(where: GateText, text: str) -> Gate:
+    return parse_perfspec(where.path, text)
+
+
+def _measurements(gate: Gate, samples: Mapping[str, Measured], whose: str) -> tuple[Measurement, ...]:
+    known = [indicator.id for indicator in gate.indicators]
+    for name in samples:
+        if name not in known:
+            raise InvalidError(f"{whose}: the gate has no indicator {name!r}: there is {', '.join(known)}")
+    return tuple(
+        Measurement(
+            indicator=each.id,
+            source=each.source,
+            query=query_text(each.query),
+            result=_result(samples.get(each.id, ())),
+        )
+        for each in gate.indicators
+    )
+
+
+def _result(measured: Measured) -> Answer | Unmeasured:
+    return measured if isinstance(measured, Unmeasured) else Answer(samples=measured, request="")
+
+
+def _subject(case: GateCase) -> Subject:
+    return Subject(
+        place=_PLACE, delivery="", image="test", tag="test", release=case.release, colour="", deployment="test"
+    )
+
+
+def _window(case: GateCase) -> Window:
+    """From the first to the last sample."""
+    measured = [one for one in case.samples.values() if not isinstance(one, Unmeasured)]
+    moments = [sample.timestamp for samples in measured for sample in samples]
+    end = max(moments, default=_SHORTEST)
+    start = min(min(moments, default=end), end - _SHORTEST)
+    return Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))
+
+
+def differences(found: object, expected: object, path: str = "") -> list[str]:
+    """Where *found*, an evaluation in JSON, is not as *expected*, any part of one; empty when it is. A list of
+    indicators is matched by their ids, another one entry by entry."""
+    match expected, found:
+        case dict(), dict():
+            return [line for name, wanted in expected.items() for line in _field(found, str(name), wanted, path)]
+        case list(), list():
+            return _entries(found, expected, path)
+        case (int() | float(), int() | float()) if not isinstance(expected, bool) and not isinstance(found, bool):
+            return [] if math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12) else [_line(path, expected, found)]
+        case _:
+            return [] if found == expected else [_line(path, expected, found)]
+
+
+def _field(found: Mapping[str, Any], name: str, wanted: object, path: str) -> list[str]:
+    below = f"{path}.{name}" if path else name
+    if name not in found:
+        return [f"{below}: there is no such field: there is {', '.join(found)}"]
+    return differences(found[name], wanted, below)
+
+
+def _entries(found: list[Any], expected: list[Any], path: str) -> list[str]:
+    if expected and all(isinstance(one, dict) and "id" in one for one in [*expected, *found]):
+        by_id = {one["id"]: one for one in found}
+        return [line for one in expected for line in _field(by_id, one["id"], one, path)]
+    if len(found) != len(expected):
+        return [_line(path, expected, found)]
+    pairs = enumerate(zip(found, expected, strict=True))
+    return [line for index, (one, wanted) in pairs for line in differences(one, wanted, f"{path}[{index}]")]
+
+
+def _line(path: str, expected: object, found: object) -> str:
+    return f"{path}: expected {expected!r}, found {found!r}"

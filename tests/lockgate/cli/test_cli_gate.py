@@ -1,0 +1,120 @@
+"""`gate check` and `gate test`: what they print, and how they end."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lockgate.testing.world import LOCUST_FILE, PERFSPEC, SHIPYARD, VALUES
+
+CASES = """tests:
+- name: fast enough
+  perfspec: perfspec.json
+  samples: {response_time: [{value: 0.2}]}
+  expect: {verdict: pass, score: 100}
+- name: too slow
+  perfspec: perfspec.json
+  samples: {response_time: [{value: 1.02}]}
+  expect: {verdict: fail, indicators: [{id: response_time, points: 0}]}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "perfspec.json").write_text(PERFSPEC)
+    (tmp_path / "cases.yaml").write_text(CASES)
+    return tmp_path
+
+
+def test_tests_that_pass_end_with_0_and_one_line(folder: Path, shell: Any) -> None:
+    answer = shell.run("gate", "test", str(folder / "cases.yaml"))
+    assert (answer.code, answer.out, answer.err) == (0, "2 of 2 tests passed\n", "")
+
+
+def test_an_expectation_that_is_not_met_ends_with_1_and_is_told_with_its_place(folder: Path, shell: Any) -> None:
+    (folder / "cases.yaml").write_text(CASES.replace("verdict: fail", "verdict: warning"))
+    answer = shell.run("gate", "test", str(folder / "cases.yaml"))
+    assert answer.code == 1
+    assert f"FAILED  too slow ({folder / 'cases.yaml'}:6)" in answer.out
+    assert "verdict: expected 'warning', found 'fail'" in answer.out
+    assert "1.02 is over 1 (upperSevere)" in answer.out
+    assert "fast enough" not in answer.out
+    assert answer.err == "Error: 1 of 2 tests failed\n"
+
+
+def test_json_shows_every_evaluation_whole_whether_expected_or_not(folder: Path, shell: Any) -> None:
+    (folder / "cases.yaml").write_text(CASES.replace("verdict: fail", "verdict: warning"))
+    answer = shell.run("gate", "test", str(folder / "cases.yaml"), "--output=json")
+    assert answer.code == 1
+    told = json.loads(answer.out)
+    assert [(one["name"], one["passed"], one["evaluation"]["verdict"]) for one in told] == [
+        ("fast enough", True, "pass"),
+        ("too slow", False, "fail"),
+    ]
+    assert told[0]["evaluation"]["indicators"][0]["judged"] == [{"labels": {}, "value": 0.2, "timestamp": 0.0}]
+
+
+def test_a_gate_that_cannot_be_read_fails_its_tests_and_no_others(folder: Path, shell: Any) -> None:
+    (folder / "broken.json").write_text("{}")
+    (folder / "cases.yaml").write_text(CASES.replace("perfspec.json", "broken.json", 1))
+    answer = shell.run("gate", "test", str(folder / "cases.yaml"))
+    assert answer.code == 1
+    assert "FAILED  fast enough" in answer.out and "broken.json:1: field 'indicators' is missing" in answer.out
+    assert "1 of 2 tests failed" in answer.err
+
+
+@pytest.mark.parametrize("name", ["perfspec.json", "nothing.json"])
+def test_a_file_that_is_not_there_is_named(folder: Path, shell: Any, name: str) -> None:
+    (folder / "perfspec.json").unlink()
+    answer = shell.run("gate", "check", str(folder / name))
+    assert answer.code == 1
+    assert answer.err == f"Error: {folder / name} cannot be read: No such file or directory\n"
+
+
+def test_a_file_that_a_push_would_accept_is_accepted(folder: Path, shell: Any) -> None:
+    (folder / "shipyard.yaml").write_text(SHIPYARD)
+    answer = shell.run("gate", "check", str(folder / "perfspec.json"), str(folder / "shipyard.yaml"))
+    assert (answer.code, answer.out, answer.err) == (0, "a push would be accepted\n", "")
+
+
+def test_a_file_that_a_push_would_refuse_is_refused_with_file_and_line(folder: Path, shell: Any) -> None:
+    (folder / "perfspec.json").write_text(PERFSPEC.replace('"upperSevere"', '"upperSever"'))
+    answer = shell.run("gate", "check", str(folder / "perfspec.json"))
+    assert answer.code == 1
+    assert "perfspec.json:4: indicators[0].grading.thresholds.upperSever: unknown field: did you mean" in answer.out
+    assert answer.err == "Error: a push would be refused: 1 fault\n"
+
+
+def test_a_remark_of_a_push_is_a_warning(folder: Path, shell: Any) -> None:
+    (folder / "perfspec.json").write_text(PERFSPEC.replace("response_time{deployment", "sum(response_time{deployment"))
+    (folder / "perfspec.json").write_text(
+        PERFSPEC.replace("response_time{deployment='$DEPLOYMENT',release='$RELEASE'}", "sum(response_time)")
+    )
+    answer = shell.run("gate", "check", str(folder / "perfspec.json"))
+    assert answer.code == 0
+    assert "warning: " in answer.out and "does not select the release" in answer.out
+
+
+def test_a_file_of_an_unknown_name_is_refused_with_the_known_ones(folder: Path, shell: Any) -> None:
+    (folder / "notes.txt").write_text("")
+    answer = shell.run("gate", "check", str(folder / "notes.txt"))
+    assert answer.code == 1
+    assert "known are perfspec" in answer.err
+
+
+def test_the_folder_of_a_clone_is_checked_whole(folder: Path, shell: Any) -> None:
+    clone = folder / "sockshop"
+    for path, text in {
+        "shipyard.yaml": SHIPYARD,
+        "carts/values.yaml": VALUES,
+        "carts/tests/locustfile.py": LOCUST_FILE,
+        "carts/perfspec/perfspec.json": PERFSPEC,
+    }.items():
+        (clone / path).parent.mkdir(parents=True, exist_ok=True)
+        (clone / path).write_text(text)
+    assert shell.run("gate", "check", str(clone)).code == 0
+    (clone / "carts/values.yaml").write_text("image: 3\n")
+    answer = shell.run("gate", "check", str(clone))
+    assert answer.code == 1
+    assert "carts/values.yaml:1: image" in answer.out
