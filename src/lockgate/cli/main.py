@@ -31,7 +31,7 @@ COMMANDS: Mapping[str, str] = {
     "version": "version:version",
 }
 GROUPS: Mapping[str, str] = {
-    "configure": "setup:configure",
+    "configure": "monitoring:configure",
     "create": "setup:create",
     "onboard": "setup:onboard",
     "send": "send:send",

@@ -1,4 +1,4 @@
-"""`auth`, `configure`, `create` and `onboard`: what comes before the first artifact."""
+"""`auth`, `create` and `onboard`: what comes before the first artifact."""
 
 import ipaddress
 import sys
@@ -11,14 +11,13 @@ from urllib.parse import urlsplit
 import typer
 import yaml
 
-from lockgate.cli.client import Client, client, segment
+from lockgate.cli.client import Client, client
 from lockgate.cli.credentials import Credentials, credentials_file, save
 from lockgate.cli.ending import End, Ending
 from lockgate.cli.manner import Manner, asking, group
 from lockgate.cli.output import Format, show
 from lockgate.domain.names import project_name, service_name
 
-configure = group("Set Lockgate up.")
 create = group("Create a project.")
 onboard = group("Bring a service into a project.")
 
@@ -62,20 +61,6 @@ def auth(
     manner.debug(f"the token is kept in {credentials_file()}, which only you may read")
 
 
-@configure.command("monitoring")
-@asking
-def configure_monitoring(
-    manner: Manner,
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The metric source, such as prometheus.")],
-    url: Annotated[str | None, typer.Option("--url", help="Where it answers; default: the installation's own.")] = None,
-) -> None:
-    """Say where a metric source answers; it is tried before it is kept."""
-    with unsuccessful("Configure"):
-        answer = client(manner).put(f"/v1/monitoring/{segment(source)}", {"url": url})
-    manner.say(f"Gates measure with {source} at {answer['url']}")
-    _show_whole(manner, answer)
-
-
 @create.command("project")
 @asking
 def create_project(
@@ -94,7 +79,7 @@ def create_project(
     with unsuccessful("Create project"):
         created = asks.post("/v1/projects", body)
     manner.say(f"Project {name} created, stages {', '.join(stage['name'] for stage in created['stages'])}")
-    _show_whole(manner, created)
+    show_whole(manner, created)
 
 
 @onboard.command("service")
@@ -133,7 +118,7 @@ def onboard_service(
     manner.say(f"Service {chosen} onboarded to project {project}:")
     for path in answer["written"]:
         manner.say(f"  {path}")
-    _show_whole(manner, answer)
+    show_whole(manner, answer)
 
 
 def read_file(path: Path) -> str:
@@ -164,7 +149,7 @@ def unsuccessful(what: str) -> Iterator[None]:
         raise End(end.ending, f"{what} was unsuccessful: {end.message}") from end
 
 
-def _show_whole(manner: Manner, answer: object) -> None:
+def show_whole(manner: Manner, answer: object) -> None:
     if manner.output is not Format.TABLE:
         show(answer, manner.output, (), ())
 

@@ -1,11 +1,68 @@
-"""Ask a monitoring system what it measured."""
+"""Ask a monitoring system what it measured, and how users name and configure one."""
 
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from lockgate.domain.errors import InvalidError, UnknownKindError
 from lockgate.domain.evaluation import Answer, Window
+from lockgate.domain.names import ProjectName
+from lockgate.domain.project import Place
 
 Query = str | Mapping[str, Any]
+
+KINDS = ("dynatrace", "file", "http", "prometheus")
+_INSTANCE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class SourceName:
+    """What a gate's file calls a source: a kind, or `kind/instance` where there are several, such as
+    `prometheus/eu`. The whole text names exactly one source, so an instance cannot take a kind's place."""
+
+    kind: str
+    instance: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}/{self.instance}" if self.instance else self.kind
+
+
+def source_name(text: str) -> SourceName:
+    """Without regard to case. Raises UnknownKindError, and InvalidError for an instance that is no DNS label."""
+    kind, slash, instance = text.casefold().partition("/")
+    if kind not in KINDS:
+        raise UnknownKindError("metric source", text, KINDS)
+    if slash and not _INSTANCE.fullmatch(instance):
+        raise InvalidError(
+            f"{text!r} is no name of a metric source: write {kind}/NAME, of letters, digits and '-', such as {kind}/eu"
+        )
+    return SourceName(kind, instance)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceSettings:
+    """How one source is reached. *url* None: the installation's own. *token*, or *user* and *password*, let us in;
+    *headers* are sent besides; *ca* is a certificate authority in PEM, used instead of the machine's; *hosts* may be
+    asked besides the host of *url*; *samples* is the text of a file of samples, for a source without a server."""
+
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    ca: str | None = field(default=None, repr=False)
+    hosts: tuple[str, ...] = ()
+    samples: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceWish:
+    """What `configure monitoring` asks for; for one *project*, or for all that have none of their own."""
+
+    name: SourceName
+    settings: SourceSettings = field(default_factory=SourceSettings)
+    project: ProjectName | None = None
 
 
 class MetricSource(Protocol):
@@ -13,7 +70,7 @@ class MetricSource(Protocol):
         """Measure without an opinion: every series with its labels and value, NaN and infinities included.
 
         Raises TransientError (time-out, refused, 5xx) or PermanentError (4xx, malformed answer, wrong result type);
-        the message names the source, the query and what it answered.
+        the message names the source, the query and what it answered, and holds no secret.
         """
         ...
 
@@ -21,7 +78,8 @@ class MetricSource(Protocol):
 class MetricSources(Protocol):
     """The configured sources by the name that a perfspec uses."""
 
-    async def source(self, name: str) -> MetricSource:
-        """Names compare without regard to case. Raises UnknownKindError with the known names and, for a known one
-        that is not configured, PermanentError with the command that configures it."""
+    async def source(self, name: str, place: Place | None = None) -> MetricSource:
+        """Names compare without regard to case. *place* is what is measured: its project may have a source of its
+        own. Raises UnknownKindError with the known names and, for a known one that is not configured, PermanentError
+        with the command that configures it."""
         ...

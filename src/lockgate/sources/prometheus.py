@@ -1,142 +1,156 @@
-"""Prometheus: instant queries at the end of the window, by its HTTP API v1."""
+"""Prometheus: instant queries at the end of the window and range queries over it, by its HTTP API v1.
 
-import asyncio
+Shapes after https://prometheus.io/docs/prometheus/latest/querying/api/ (instant queries, range queries, formats).
+"""
+
 import json
 import math
 import re
-from typing import Any, NoReturn
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
-from lockgate.domain.errors import InvalidError, PermanentError, TransientError
+from lockgate.domain.errors import InvalidError, PermanentError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
+from lockgate.sources.answers import MalformedError, aggregate_of, clip, fields_of, number, read_json, reduced, text_of
+from lockgate.sources.asking import Access, Asker
 
-_CLIPPED = 300  # characters of a foreign text that go into a message
-_LARGEST = 16_000_000  # bytes of an answer; a gate looks at a few series
-_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?|NaN|[-+]?Inf")
-_TOO_MANY_REQUESTS = 429
-
-
-class MalformedError(ValueError):
-    """An answer that is not shaped as the API's documentation says."""
+_FIELDS = ("query", "step", "aggregate")
+_STEP = re.compile(r"[0-9]+(\.[0-9]+)?(ms|s|m|h)?")
 
 
 class PrometheusSource:
     """*base_url* is where the server's pages are, such as `http://127.0.0.1:9090`; *deadline* in seconds for a whole
-    question. Redirects are not followed: what answers must be the server that was configured."""
+    question. A query is a PromQL text, or an object: `query`, with `step` (such as `5s`) a range query over the
+    window, and `aggregate`, which makes one value of a series with many."""
 
     def __init__(
-        self, base_url: str, client: httpx.AsyncClient, name: str = "Prometheus", deadline: float = 10.0
+        self,
+        base_url: str,
+        client: httpx.AsyncClient,
+        name: str = "Prometheus",
+        deadline: float = 10.0,
+        access: Access | None = None,
     ) -> None:
-        self._client, self._name, self._deadline = client, name, deadline
-        try:
-            base = httpx.URL(base_url.rstrip("/"))
-        except httpx.InvalidURL as error:
-            raise InvalidError(f"{name}: {base_url!r} is no address ({error}): write http://HOST:PORT") from error
-        if base.scheme not in ("http", "https") or not base.host:
-            raise InvalidError(f"{name}: {base_url!r} is no address: write http://HOST:PORT")
-        self._url = base.copy_with(path=f"{base.path.rstrip('/')}/api/v1/query")
-        # A password may stand in an address; it stands in no message.
-        self._shown = str(base.copy_with(username=None, password=None)).rstrip("/")
+        self._asker = Asker(base_url, client, name, _complaint, access, deadline)
 
     async def query(self, query: Query, window: Window) -> Answer:
-        """A vector as it is, a scalar as one series without labels. PermanentError for any other result, for a
-        refused query and for what is no answer of Prometheus; TransientError when there was none."""
-        if not isinstance(query, str):
-            raise PermanentError(f"{self._name} takes a query as a PromQL text, not {_clip(json.dumps(query))}")
-        moment = f"{window.end.timestamp():.3f}"
-        status, text = await self._post(query, moment)
-        if status >= 500 or status == _TOO_MANY_REQUESTS:
-            raise TransientError(self._message(query, f"answered {status}: {_complaint(text)}"))
-        if status != httpx.codes.OK:
-            raise PermanentError(self._message(query, f"answered {status}: {_complaint(text)}"))
+        """A vector as it is, a scalar as one series without labels, a matrix by the aggregate that the query names.
+        PermanentError for any other result, for a refused query and for what is no answer of Prometheus;
+        TransientError when there was none."""
+        asked = self._question(query)
+        start, end = (f"{moment.timestamp():.3f}" for moment in (window.start, window.end))
+        times = {"time": end} if asked.step is None else {"start": start, "end": end, "step": asked.step}
+        path = "/api/v1/query" if asked.step is None else "/api/v1/query_range"
+        form = {"query": asked.promql, **times, "timeout": f"{math.ceil(self._asker.deadline)}s"}
+        async with self._asker.within_deadline(asked.promql):
+            text = await self._asker.ask("POST", self._asker.at(path), asked.promql, data=form)
         try:
-            samples, warnings = _parsed(text)
+            samples, warnings = _parsed(text, asked.aggregate)
         except MalformedError as error:
-            raise PermanentError(self._message(query, str(error))) from error
-        return Answer(samples, f"POST {self._shown}/api/v1/query time={moment} query={query}", warnings)
+            raise PermanentError(self._asker.message(asked.promql, str(error))) from error
+        shown = " ".join(f"{name}={value}" for name, value in times.items())
+        by = f" aggregate={asked.aggregate}" if asked.aggregate else ""
+        return Answer(samples, f"POST {self._asker.shown}{path} {shown}{by} query={asked.promql}", warnings)
 
-    async def _post(self, query: str, moment: str) -> tuple[int, str]:
-        form = {"query": query, "time": moment, "timeout": f"{math.ceil(self._deadline)}s"}
-        try:
-            async with (
-                asyncio.timeout(self._deadline),
-                self._client.stream("POST", self._url, data=form, follow_redirects=False, timeout=None) as response,
-            ):
-                body = bytearray()
-                async for chunk in response.aiter_bytes():
-                    body += chunk
-                    if len(body) > _LARGEST:
-                        raise PermanentError(self._message(query, f"answered with more than {_LARGEST} bytes"))
-                return response.status_code, body.decode("utf-8", errors="replace")
-        except TimeoutError as error:
-            raise TransientError(self._message(query, f"gave no answer in {self._deadline:g} s")) from error
-        except httpx.DecodingError as error:
-            raise PermanentError(self._message(query, f"answered with a body that cannot be read: {error}")) from error
-        except httpx.RequestError as error:
-            raise TransientError(self._message(query, f"gave no answer: {error or type(error).__name__}")) from error
-
-    def _message(self, query: str, what: str) -> str:
-        return f"{self._name} at {self._shown} {what} (query {_clip(query)})"
+    def _question(self, query: Query) -> "_Question":
+        name = self._asker.name
+        if isinstance(query, str):
+            return _Question(query)
+        promql = text_of(query, "query", name)
+        if promql is None:
+            raise InvalidError(
+                f"{name} takes a query as a PromQL text, or as an object with query, not {clip(json.dumps(query))}"
+            )
+        fields_of(query, _FIELDS, name)
+        step = text_of(query, "step", name)
+        if step is not None and (not _STEP.fullmatch(step) or not float(step.rstrip("msh"))):
+            raise InvalidError(f"{name}: step is {step!r}, and must be a time such as 5s or 500ms")
+        aggregate = query.get("aggregate")
+        if step is not None and aggregate is None:
+            raise InvalidError(f"{name}: a range query gives many values a series: name an aggregate, such as max")
+        return _Question(promql, step, None if aggregate is None else aggregate_of(aggregate))
 
 
-def _parsed(text: str) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
+@dataclass(frozen=True, slots=True)
+class _Question:
+    promql: str
+    step: str | None = None
+    aggregate: str | None = None
+
+
+def _parsed(text: str, aggregate: str | None) -> tuple[tuple[Sample, ...], tuple[str, ...]]:
     """Samples and warnings of an answer with status 200."""
-    try:
-        body = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise MalformedError(f"answered with what is no JSON: {_clip(text)}") from error
+    body = read_json(text)
     match body:
         case {"status": "success", "data": {"resultType": "vector", "result": list(rows)}}:
             return tuple(_sample(row) for row in rows), _warnings(body)
+        case {"status": "success", "data": {"resultType": "matrix", "result": list(rows)}} if aggregate:
+            return tuple(_reduced(row, aggregate) for row in rows), _warnings(body)
         case {"status": "success", "data": {"resultType": "scalar", "result": value}}:
             return (_sample({"metric": {}, "value": value}),), _warnings(body)
         case {"status": "success", "data": {"resultType": str(kind)}}:
-            raise MalformedError(f"answered with a {kind}, and a gate needs a vector: query one value a series")
+            raise MalformedError(
+                f"answered with a {kind}, and a gate needs a vector: query one value a series, or name an aggregate"
+            )
         case {"status": "error"}:
             raise MalformedError(f"answered 200 with an error: {_complaint(text)}")
         case _:
-            raise MalformedError(f"answered with what is no query result: {_clip(text)}")
+            raise MalformedError(f"answered with what is no query result: {clip(text)}")
 
 
 def _sample(row: Any) -> Sample:
     match row:
-        case {"metric": dict(labels), "value": [int() | float() as moment, str(value)]} if (
-            _NUMBER.fullmatch(value)
-            and math.isfinite(moment)
-            and all(isinstance(label, str) for label in labels.values())
-        ):
-            return Sample(labels=labels, value=float(value), timestamp=float(moment))
+        case {"metric": dict(labels), "value": pair} if _is_labels(labels) and (point := _point(pair)):
+            return Sample(labels=labels, value=point[1], timestamp=point[0])
         case _:
-            raise MalformedError(f"answered with a series that has not one value: {_clip(json.dumps(row))}")
+            raise MalformedError(f"answered with a series that has not one value: {clip(json.dumps(row))}")
+
+
+def _reduced(row: Any, aggregate: str) -> Sample:
+    match row:
+        case {"metric": dict(labels), "values": list(pairs)} if pairs and _is_labels(labels):
+            points = [point for pair in pairs if (point := _point(pair))]
+            if len(points) == len(pairs):
+                return Sample(labels, reduced([value for _, value in points], aggregate), points[-1][0])
+    raise MalformedError(f"answered with a series that has no values: {clip(json.dumps(row))}")
+
+
+def _point(pair: Any) -> tuple[float, float] | None:
+    match pair:
+        case [int() | float() as moment, str(text)] if math.isfinite(moment) and (value := number(text)) is not None:
+            return float(moment), value
+        case _:
+            return None
+
+
+def _is_labels(labels: dict[Any, Any]) -> bool:
+    return all(isinstance(label, str) for label in labels.values())
 
 
 def _warnings(body: dict[str, Any]) -> tuple[str, ...]:
     match body.get("warnings"), body.get("infos"):
         case (list() | None as warnings, list() | None as infos):
-            return tuple(str(text) for text in [*(warnings or []), *(infos or [])])
+            return tuple(str(text) for text in _both(warnings, infos))
         case _:
             raise MalformedError("answered with warnings that are no list")
+
+
+def _both(warnings: Sequence[Any] | None, infos: Sequence[Any] | None) -> list[Any]:
+    return [*(warnings or []), *(infos or [])]
 
 
 def _complaint(text: str) -> str:
     """The server's own words where the answer has them."""
     try:
-        body = json.loads(text)
-    except (ValueError, RecursionError):
-        return _clip(text)
+        body = read_json(text)
+    except MalformedError:
+        return clip(text)
     match body:
         case {"error": str(error), "errorType": str(kind)}:
-            return _clip(f"{kind}: {error}")
+            return clip(f"{kind}: {error}")
         case _:
-            return _clip(text)
-
-
-def _no_constant(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")
-
-
-def _clip(text: str) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= _CLIPPED else f"{text[:_CLIPPED]}…"
+            return clip(text)

@@ -63,7 +63,7 @@ class Monitoring:
     away: bool = False
     known: tuple[str, ...] = ("prometheus",)
 
-    async def source(self, name: str) -> MetricSource:
+    async def source(self, name: str, place: Place | None = None) -> MetricSource:
         if name.casefold() not in self.known:
             raise UnknownKindError("metric source", name, self.known)
         return self

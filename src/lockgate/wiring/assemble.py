@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 
-import httpx
 from fastapi import FastAPI
 
 from lockgate.api.access import Access
@@ -46,9 +45,8 @@ def control_plane(settings: ServeSettings) -> FastAPI:
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     clock = SystemClock()
     database = Database(settings.database)
-    client = httpx.AsyncClient(trust_env=False)  # a proxy of the machine must not stand between gate and monitoring
     own = {"prometheus": settings.prometheus_url} if settings.prometheus_url else {}
-    sources = ConfiguredSources(SqlSettings(database), client, clock, own)
+    sources = ConfiguredSources(SqlSettings(database), clock, own)
     access = Access(SqlTokens(database), clock)
     repo = GitConfigRepo(settings.data / "git")
     cluster = connect(settings.kubeconfig, settings.context)
@@ -57,7 +55,7 @@ def control_plane(settings: ServeSettings) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(client.aclose)
+            stack.push_async_callback(sources.aclose)
             stack.push_async_callback(cluster.close)
             stack.push_async_callback(database.close)
             await stack.enter_async_context(sole(database))

@@ -1,51 +1,85 @@
 """Metric sources by name: which adapter answers, and where it was configured to ask."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import httpx
 
 from lockgate.domain.errors import InvalidError, PermanentError, UnknownKindError
 from lockgate.domain.evaluation import Window
+from lockgate.domain.names import ProjectName
+from lockgate.domain.project import Place
 from lockgate.kit.clock import Clock
-from lockgate.ports.metric_source import MetricSource
+from lockgate.kit.typed_json import from_json, to_json
+from lockgate.ports.metric_source import MetricSource, Query, SourceName, SourceSettings, SourceWish, source_name
 from lockgate.ports.settings import Settings
+from lockgate.sources.asking import Access
 from lockgate.sources.prometheus import PrometheusSource
+from lockgate.wiring.clients import Clients
 
-SOURCES: Mapping[str, Callable[[str, httpx.AsyncClient], MetricSource]] = {
-    "prometheus": lambda url, client: PrometheusSource(url, client),
-}
-_PROBE = {"prometheus": "vector(1)"}
+Build = Callable[[SourceName, str, SourceSettings, httpx.AsyncClient, Place | None], MetricSource]
+"""(name, address, settings, client of that address, what is measured) → the source"""
+
+
+def _prometheus(
+    name: SourceName, url: str, settings: SourceSettings, client: httpx.AsyncClient, _: Place | None
+) -> MetricSource:
+    return PrometheusSource(url, client, _title(name), access=_access(settings, "Bearer"))
+
+
+SOURCES: Mapping[str, Build] = {"prometheus": _prometheus}
+_PROBE: Mapping[str, Query] = {"prometheus": "vector(1)"}
 
 
 class ConfiguredSources:
     """*own*: name → the URL of the installation's own monitoring system, which `configure monitoring NAME` turns on."""
 
-    def __init__(self, settings: Settings, client: httpx.AsyncClient, clock: Clock, own: Mapping[str, str]) -> None:
-        self._settings, self._client, self._clock, self._own = settings, client, clock, own
+    def __init__(self, settings: Settings, clock: Clock, own: Mapping[str, str]) -> None:
+        self._settings, self._clock, self._own = settings, clock, own
+        self._clients = Clients()
 
-    async def source(self, name: str) -> MetricSource:
-        kind = _known(name)
-        url = await self._settings.get(_key(kind))
+    async def source(self, name: str, place: Place | None = None) -> MetricSource:
+        """The project's own where there is one, else that of all projects."""
+        known = _known(name)
+        settings = await self._kept(known, place.project if place else None)
+        if settings is None:
+            raise PermanentError(f"metric source {name} is not configured: run `{_command(known)}`")
+        return await self._built(known, settings, place)
+
+    async def configure(self, wish: SourceWish) -> str:
+        """Keep how a source is reached, after asking it something; returns its address. Raises InvalidError for
+        settings that are none, and what the source raises when it does not answer."""
+        name = _known(str(wish.name))
+        url = wish.settings.url or self._own.get(str(name))
         if url is None:
-            raise PermanentError(f"metric source {name} is not configured: run `lockgate configure monitoring {kind}`")
-        return SOURCES[kind](url, self._client)
-
-    async def configure(self, name: str, url: str | None) -> str:
-        """Keep where *name* answers, after asking it something. Raises InvalidError for a URL that is none, and what
-        the source raises when it does not answer."""
-        kind = _known(name)
-        wanted = url or self._own.get(kind)
-        if wanted is None:
-            raise InvalidError(f"say where {name} answers: lockgate configure monitoring {kind} --url http://…")
-        _check_address(wanted)
+            raise InvalidError(f"say where {name} answers: {_command(name)} --url http://…")
+        check_address(url)
+        settings = replace(wish.settings, url=url)
         now = self._clock.now()
-        await SOURCES[kind](wanted, self._client).query(_PROBE[kind], Window(start=now, end=now))
-        await self._settings.put(_key(kind), wanted)
-        return wanted
+        source = await self._built(name, settings, None)
+        await source.query(_PROBE[name.kind], Window(start=now, end=now))
+        await self._settings.put(_key(name, wish.project), to_json(settings, SourceSettings))
+        return url
+
+    async def aclose(self) -> None:
+        await self._clients.aclose()
+
+    async def _built(self, name: SourceName, settings: SourceSettings, place: Place | None) -> MetricSource:
+        url = settings.url or ""
+        return SOURCES[name.kind](name, url, settings, await self._clients.to(url, settings.ca), place)
+
+    async def _kept(self, name: SourceName, project: ProjectName | None) -> SourceSettings | None:
+        for key in (_key(name, project), _key(name, None)):
+            text = await self._settings.get(key)
+            if text is not None:
+                kept: SourceSettings = from_json(text, SourceSettings)
+                return kept
+        url = await self._settings.get(f"monitoring.{name}.url")  # as releases up to 0.1.0 kept it
+        return None if url is None else SourceSettings(url=url)
 
 
-def _check_address(url: str) -> None:
+def check_address(url: str) -> None:
     """Raises InvalidError. One that holds a password is refused, and not repeated: it would be shown and stored."""
     try:
         parts = urlsplit(url)
@@ -57,12 +91,25 @@ def _check_address(url: str) -> None:
         raise InvalidError(f"{url!r} is not the address of a monitoring system: write it as http://host:9090")
 
 
-def _known(name: str) -> str:
-    kind = name.casefold()
-    if kind not in SOURCES:
-        raise UnknownKindError("metric source", name, SOURCES)
-    return kind
+def _known(text: str) -> SourceName:
+    name = source_name(text)
+    if name.kind not in SOURCES:
+        raise UnknownKindError("metric source", text, SOURCES)
+    return name
 
 
-def _key(kind: str) -> str:
-    return f"monitoring.{kind}.url"
+def _title(name: SourceName) -> str:
+    """As messages call it."""
+    return f"{name.kind.capitalize()}/{name.instance}" if name.instance else name.kind.capitalize()
+
+
+def _access(settings: SourceSettings, scheme: str) -> Access:
+    return Access(scheme, settings.token, settings.user, settings.password, settings.headers)
+
+
+def _command(name: SourceName) -> str:
+    return f"lockgate configure monitoring {name.kind}" + (f" --name {name.instance}" if name.instance else "")
+
+
+def _key(name: SourceName, project: ProjectName | None) -> str:
+    return f"monitoring.{name}" + (f"@{project}" if project else "")

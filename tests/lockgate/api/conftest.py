@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from lockgate.api.access import Access
 from lockgate.api.app import create_app
 from lockgate.delivery.onboarding import Templates
-from lockgate.domain.errors import InvalidError
+from lockgate.ports.metric_source import SourceWish
 from lockgate.testing.world import IMAGE, LOCUST_FILE, PERFSPEC, World
 
 TOKEN = "the-token-of-this-test"
@@ -31,13 +31,12 @@ class Api:
     monitoring: dict[str, str] = field(default_factory=dict)
     breaks: Exception | None = None
 
-    async def configure(self, name: str, url: str | None) -> str:
+    async def configure(self, wish: SourceWish) -> str:
         """As wiring's: the URL that is now in force."""
         if self.breaks:
             raise self.breaks
-        if name != "prometheus":
-            raise InvalidError(f"unknown metric source {name!r}: known are prometheus")
-        self.monitoring[name] = url or "http://own:9090"
+        name = str(wish.name)
+        self.monitoring[name] = wish.settings.url or "http://own:9090"
         return self.monitoring[name]
 
     async def get(self, path: str, **query: Any) -> httpx.Response:
@@ -94,8 +93,8 @@ async def api_of(world: World) -> AsyncIterator[Api]:
     access = Access(world.store, world.clock)
     await world.store.add("first", TOKEN, world.clock.now())
 
-    async def configure(name: str, url: str | None) -> str:
-        return await api.configure(name, url)
+    async def configure(wish: SourceWish) -> str:
+        return await api.configure(wish)
 
     templates = Templates({"tests/locustfile.py": LOCUST_FILE, "perfspec/perfspec_prometheus.json": PERFSPEC})
     app = create_app(world.outside, access, templates=templates, configure=configure)

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import httpx
 import pytest
 import uvicorn
 from fastapi import FastAPI
@@ -232,7 +231,7 @@ class Served:
     def _app(self) -> FastAPI:
         world = self.world
         own = {"prometheus": f"{self.endpoint}/monitoring"}
-        sources = ConfiguredSources(world.store, httpx.AsyncClient(), world.clock, own)
+        sources = ConfiguredSources(world.store, world.clock, own)
         access = Access(world.store, world.clock)
         repo = GitConfigRepo(self._git) if self._git else None
         outside = replace(world.outside, repo=repo) if repo else world.outside

@@ -185,6 +185,23 @@ def test_a_metric_source_is_configured_when_it_answers(shop: Any, shell: Any) ->
     assert "prometheus" in unknown.err
 
 
+def test_secrets_of_a_metric_source_come_from_files(shop: Any, shell: Any) -> None:
+    token = written(shell.home, "token", "s3cret\n")
+    configured = ("configure", "monitoring", "prometheus", "--name=eu")
+    nowhere = shell.run(*configured, f"--bearer-file={token}")
+    assert "say where prometheus/eu answers" in nowhere.err
+    url = f"--url={shop.endpoint}/monitoring"
+    answer = shell.run(*configured, url, f"--bearer-file={token}", "-o", "json")
+    assert json.loads(answer.out) == {"source": "prometheus/eu", "url": f"{shop.endpoint}/monitoring"}
+    for wrong, words in (
+        (("--user=reader",), "--user NAME --password-file FILE"),
+        ((f"--header-file={token}",), "a line without a colon"),
+        ((f"--bearer-file={shell.home / 'nowhere'}",), "Cannot find file"),
+    ):
+        refused = shell.run(*configured, url, *wrong)
+        assert (refused.code, words in refused.err, "s3cret" in refused.err) == (1, True, False), refused.err
+
+
 def test_mock_checks_the_input_and_sends_nothing(shop: Any, shell: Any) -> None:
     shipyard = written(shell.home, "shipyard.yaml", SHIPYARD)
     answer = shell.run("create", "project", "other", shipyard, "--mock")

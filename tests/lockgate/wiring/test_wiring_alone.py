@@ -4,11 +4,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-import httpx
 import pytest
 
 from lockgate.domain.errors import InvalidError, PermanentError
 from lockgate.kit.clock import SystemClock
+from lockgate.ports.metric_source import SourceName, SourceSettings, SourceWish
 from lockgate.store.memory import MemoryStore
 from lockgate.wiring.alone import alone
 from lockgate.wiring.sources import ConfiguredSources
@@ -45,8 +45,7 @@ def test_a_second_serve_on_the_same_folder_ends_with_one_sentence_and_touches_no
 
 @pytest.mark.parametrize("url", ["http://[::1", "ftp://host", "http://user:sekret@host:9090", "host:9090"])
 async def test_an_address_that_is_none_or_holds_a_password_is_refused_and_the_password_not_repeated(url: str) -> None:
-    async with httpx.AsyncClient() as client:
-        sources = ConfiguredSources(MemoryStore(), client, SystemClock(), {})
-        with pytest.raises(InvalidError) as refusal:
-            await sources.configure("prometheus", url)
+    sources = ConfiguredSources(MemoryStore(), SystemClock(), {})
+    with pytest.raises(InvalidError) as refusal:
+        await sources.configure(SourceWish(SourceName("prometheus"), SourceSettings(url)))
     assert "sekret" not in str(refusal.value)

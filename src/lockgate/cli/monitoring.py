@@ -1,0 +1,76 @@
+"""`configure monitoring`: how a metric source is reached, with secrets read from files only."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lockgate.cli.client import client, segment
+from lockgate.cli.ending import End, Ending
+from lockgate.cli.manner import Manner, asking, group
+from lockgate.cli.setup import read_file, show_whole, unsuccessful
+
+configure = group("Set Lockgate up.")
+
+
+@configure.command("monitoring")
+@asking
+def configure_monitoring(
+    manner: Manner,
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="The metric source, such as prometheus.")],
+    url: Annotated[str | None, typer.Option("--url", help="Where it answers; default: the installation's own.")] = None,
+    name: Annotated[str | None, typer.Option("--name", help="One of several: SOURCE/NAME in a gate's file.")] = None,
+    project: Annotated[str | None, typer.Option("--project", "-p", help="For this project only.")] = None,
+    bearer_file: Annotated[str | None, typer.Option("--bearer-file", help="Holds a bearer token; - is stdin.")] = None,
+    user: Annotated[str | None, typer.Option("--user", help="For basic authentication.")] = None,
+    password_file: Annotated[str | None, typer.Option("--password-file", help="Holds its password.")] = None,
+    header_file: Annotated[
+        list[str] | None, typer.Option("--header-file", help="Holds lines `Name: value`; repeatable.")
+    ] = None,
+    ca_file: Annotated[Path | None, typer.Option("--ca-file", help="A certificate authority, in PEM.")] = None,
+) -> None:
+    """Say how a metric source is reached; it is tried before it is kept."""
+    asks = client(manner)
+    if (user is None) != (password_file is None):
+        raise End(Ending.USAGE, "basic authentication takes both: --user NAME --password-file FILE")
+    body = {
+        "url": url,
+        "name": name,
+        "project": project,
+        "token": _secret(bearer_file),
+        "user": user,
+        "password": _secret(password_file),
+        "headers": _headers(header_file or []),
+        "ca": read_file(ca_file) if ca_file else None,
+    }
+    with unsuccessful("Configure"):
+        answer = asks.put(f"/v1/monitoring/{segment(source)}", _said(body))
+    whose = f" of project {project}" if project else ""
+    manner.say(f"Gates{whose} measure with {answer['source']} at {answer['url']}")
+    show_whole(manner, answer)
+
+
+def _said(body: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in body.items() if value}
+
+
+def _secret(path: str | None) -> str | None:
+    """What the file holds, without the line break at its end."""
+    if path is None:
+        return None
+    text = (sys.stdin.read() if path == "-" else read_file(Path(path))).strip()
+    if not text:
+        raise End(Ending.USAGE, f"there is nothing in {'standard input' if path == '-' else path}")
+    return text
+
+
+def _headers(paths: list[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for path in paths:
+        for line in (_secret(path) or "").splitlines():
+            name, colon, value = line.partition(":")
+            if not colon:
+                raise End(Ending.USAGE, f"{path} holds a line without a colon: write `Name: value`")
+            found[name.strip()] = value.strip()
+    return found

@@ -1,0 +1,99 @@
+"""Reading what a server answered: JSON, numbers, and one value out of many by an aggregate that the query names."""
+
+import json
+import math
+import re
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NoReturn
+
+from lockgate.domain.errors import InvalidError
+
+_CLIPPED = 300  # characters of a foreign text that go into a message
+_NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?|NaN|[-+]?Inf")
+
+AGGREGATES: Mapping[str, Callable[[Sequence[float]], float]] = {
+    "avg": statistics.fmean,
+    "min": min,
+    "max": max,
+    "sum": math.fsum,
+    "last": lambda values: values[-1],
+    "p50": lambda values: _percentile(values, 50),
+    "p90": lambda values: _percentile(values, 90),
+    "p95": lambda values: _percentile(values, 95),
+    "p99": lambda values: _percentile(values, 99),
+}
+
+
+class MalformedError(ValueError):
+    """An answer that is not shaped as the API's documentation says."""
+
+
+def read_json(text: str) -> Any:
+    """Raises MalformedError; NaN and Infinity outside of texts are no JSON, nor is a number too large for one."""
+    try:
+        return json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"answered with what is no JSON: {clip(text)}") from error
+
+
+def number(text: str) -> float | None:
+    """A number as Prometheus writes it, `NaN`, `+Inf` and `-Inf` included; None for any other text."""
+    return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def reduced(values: Sequence[float], aggregate: str) -> float:
+    """One value of many. One NaN among them makes it NaN, and none at all is NaN: a value that is not there is never
+    counted as 0."""
+    if not values or any(math.isnan(value) for value in values):
+        return math.nan
+    infinite = {value for value in values if math.isinf(value)}
+    if len(infinite) > 1 and aggregate in ("avg", "sum"):
+        return math.nan
+    if infinite and aggregate in ("avg", "sum"):
+        return infinite.pop()
+    return float(AGGREGATES[aggregate](values))
+
+
+def aggregate_of(name: object) -> str:
+    """Raises InvalidError with the known names."""
+    if not isinstance(name, str) or name not in AGGREGATES:
+        raise InvalidError(f"unknown aggregate {clip(json.dumps(name))}: known are {', '.join(AGGREGATES)}")
+    return name
+
+
+def fields_of(query: Mapping[str, Any], known: Sequence[str], source: str) -> Mapping[str, Any]:
+    """*query* itself. Raises InvalidError for a field that this source does not know."""
+    for name in query:
+        if name not in known:
+            raise InvalidError(f"{source}: unknown field {name!r} in the query: known are {', '.join(known)}")
+    return query
+
+
+def text_of(query: Mapping[str, Any], field: str, source: str) -> str | None:
+    """The text in a field of *query*, None where there is none. Raises InvalidError for anything but a text."""
+    value = query.get(field)
+    if value is None or value == "":
+        return None
+    if not isinstance(value, str):
+        raise InvalidError(f"{source}: {field} must be a text, not {clip(json.dumps(value))}")
+    return value
+
+
+def clip(text: str) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= _CLIPPED else f"{text[:_CLIPPED]}…"
+
+
+def _percentile(values: Sequence[float], percent: int) -> float:
+    """Between the two nearest ranks, as Prometheus' quantile_over_time does."""
+    ordered = sorted(values)
+    rank = (len(ordered) - 1) * percent / 100
+    low, high = math.floor(rank), math.ceil(rank)
+    if low == high or ordered[low] == ordered[high]:
+        return ordered[low]
+    return ordered[low] + (ordered[high] - ordered[low]) * (rank - low)
+
+
+def _no_constant(constant: str) -> NoReturn:
+    raise ValueError(f"{constant} is not JSON")

@@ -1,0 +1,154 @@
+"""What all sources over HTTP share: one deadline, a limit of size, no redirect, short messages without a secret."""
+
+import asyncio
+import base64
+import json
+import re
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from lockgate.domain.errors import InvalidError, PermanentError, TransientError
+from lockgate.sources.answers import clip
+
+LARGEST = 16_000_000  # bytes of an answer; a gate looks at a few series
+_TOO_MANY_REQUESTS = 429
+_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_VALUE = re.compile(r"[\x20-\x7e\t]*")
+_SHORTEST_SECRET = 4  # characters; blotting out a shorter one would make a riddle of every message
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a source lets us in. *scheme* and *token* make the header Authorization (`Bearer …`, `Api-Token …`), *user*
+    and *password* that of HTTP's basic authentication; *headers* are sent besides, and are as secret."""
+
+    scheme: str = "Bearer"
+    token: str | None = field(default=None, repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def sent(self) -> dict[str, str]:
+        """Raises InvalidError for what cannot stand in a header, without repeating it."""
+        headers = dict(self.headers)
+        if self.token is not None and self.user is not None:
+            raise InvalidError("give a token or a user with a password, not both")
+        if self.token is not None:
+            headers["Authorization"] = f"{self.scheme} {self.token}"
+        if self.user is not None:
+            headers["Authorization"] = f"Basic {self._basic()}"
+        for name, value in headers.items():
+            if not _HEADER.fullmatch(name):
+                raise InvalidError(f"{clip(name)!r} is no name of a header: letters, digits and '-'")
+            if not _VALUE.fullmatch(value):
+                raise InvalidError(
+                    f"the value of header {name} holds a line break or a character that no header may hold"
+                )
+        return headers
+
+    def secrets(self) -> tuple[str, ...]:
+        """Longest first, in each form in which a server or a library might write them."""
+        basic = self._basic() if self.user is not None else None
+        known = [self.token, self.password, basic, *self.headers.values()]
+        plain = {secret for secret in known if secret and len(secret) >= _SHORTEST_SECRET}
+        forms = plain | {quote(each, safe="") for each in plain} | {json.dumps(each)[1:-1] for each in plain}
+        return tuple(sorted(forms, key=len, reverse=True))
+
+    def _basic(self) -> str:
+        return base64.b64encode(f"{self.user}:{self.password or ''}".encode()).decode()
+
+
+class Asker:
+    """Asks one server. *base_url* is where its pages are; *deadline* in seconds, for a whole question; *words* finds
+    the server's own words in the body of a refusal. Redirects are not followed: what answers must be the server that
+    was configured, and a token goes nowhere else."""
+
+    def __init__(
+        self,
+        base_url: str,
+        client: httpx.AsyncClient,
+        name: str,
+        words: Callable[[str], str],
+        access: Access | None = None,
+        deadline: float = 10.0,
+    ) -> None:
+        self.name, self.deadline = name, deadline
+        self._client, self._words = client, words
+        self.base = base_of(base_url, name)
+        # A password may stand in an address; it stands in no message.
+        self.shown = str(self.base.copy_with(username=None, password=None)).rstrip("/")
+        self._headers = (access or Access()).sent()
+        self._secrets = (access or Access()).secrets()
+
+    def at(self, path: str) -> httpx.URL:
+        """The server's own address of *path*, which begins with a slash and is written as it goes over the wire."""
+        return self.base.copy_with(raw_path=self.base.raw_path.split(b"?")[0].rstrip(b"/") + path.encode())
+
+    @asynccontextmanager
+    async def within_deadline(self, about: str) -> AsyncIterator[None]:
+        """One deadline, however many requests are made within. *about* is the query, for messages."""
+        try:
+            async with asyncio.timeout(self.deadline):
+                yield
+        except TimeoutError as error:
+            raise TransientError(self.message(about, f"gave no answer in {self.deadline:g} s")) from error
+
+    async def ask(self, method: str, url: httpx.URL, about: str, **sent: Any) -> str:
+        """The body of an answer with status 200, secrets blotted out. *sent* is httpx's params, data, json or
+        headers. Raises TransientError when there was no answer, and for 429 and 5xx; PermanentError for any other."""
+        try:
+            status, text, location = await self._received(method, url, about, **sent)
+        except httpx.DecodingError as error:
+            raise PermanentError(self.message(about, f"answered with a body that cannot be read: {error}")) from error
+        except httpx.RequestError as error:
+            raise TransientError(self.message(about, f"gave no answer: {error or type(error).__name__}")) from error
+        if status == httpx.codes.OK:
+            return text
+        if location:
+            what = f"answered {status}: a redirect to {clip(location)}, and redirects are not followed"
+            raise PermanentError(self.message(about, what))
+        trouble = TransientError if status >= 500 or status == _TOO_MANY_REQUESTS else PermanentError
+        raise trouble(self.message(about, f"answered {status}: {self._words(text)}"))
+
+    def message(self, about: str, what: str) -> str:
+        return self.clean(f"{self.name} at {self.shown} {what} (query {clip(about)})")
+
+    def clean(self, text: str) -> str:
+        """*text* without any secret."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    async def _received(self, method: str, url: httpx.URL, about: str, **sent: Any) -> tuple[int, str, str]:
+        headers = {**sent.pop("headers", {}), **(self._headers if _same_origin(url, self.base) else {})}
+        async with self._client.stream(
+            method, url, headers=headers, follow_redirects=False, timeout=None, **sent
+        ) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > LARGEST:
+                    raise PermanentError(self.message(about, f"answered with more than {LARGEST} bytes"))
+            text = self.clean(body.decode("utf-8", errors="replace"))
+            location = self.clean(response.headers.get("location", "")) if response.has_redirect_location else ""
+            return response.status_code, text, location
+
+
+def base_of(address: str, name: str) -> httpx.URL:
+    """Raises InvalidError for what is no address of a server."""
+    try:
+        base = httpx.URL(address.rstrip("/"))
+    except httpx.InvalidURL as error:
+        raise InvalidError(f"{name}: {address!r} is no address ({error}): write http://HOST:PORT") from error
+    if base.scheme not in ("http", "https") or not base.host:
+        raise InvalidError(f"{name}: {address!r} is no address: write http://HOST:PORT")
+    return base
+
+
+def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
+    return (one.scheme, one.host, one.port) == (other.scheme, other.host, other.port)

@@ -1,0 +1,82 @@
+"""How a source lets us in: what is sent, to whom, and that no secret comes back in a message."""
+
+import base64
+
+import httpx
+import pytest
+from tests.lockgate.sources.test_sources_prometheus import WINDOW, Server, client, server, vector
+
+from lockgate.domain.errors import InvalidError, LockgateError, PermanentError
+from lockgate.domain.evaluation import Answer
+from lockgate.sources.asking import Access
+from lockgate.sources.prometheus import PrometheusSource
+
+__all__ = ["client", "server"]  # fixtures
+
+SECRET = 's3cret-"/token'
+BEARER = Access(token=SECRET)
+BASIC = Access(user="reader", password=SECRET)
+HEADER = Access(headers={"X-Scope-OrgID": SECRET})
+
+
+async def ask(server: Server, client: httpx.AsyncClient, access: Access) -> Answer:
+    return await PrometheusSource(server.address, client, access=access).query("up", WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("access", "line"),
+    [
+        (BEARER, f"Authorization: Bearer {SECRET}"),
+        (BASIC, f"Authorization: Basic {base64.b64encode(f'reader:{SECRET}'.encode()).decode()}"),
+        (HEADER, f"X-Scope-OrgID: {SECRET}"),
+    ],
+)
+async def test_a_source_is_asked_with_what_lets_us_in(
+    server: Server, client: httpx.AsyncClient, access: Access, line: str
+) -> None:
+    answer = await ask(server, client, access)
+    assert line in server.heads[0].split("\r\n")
+    assert SECRET not in str(answer)
+    assert SECRET not in repr(access)
+
+
+@pytest.mark.parametrize("access", [BEARER, BASIC, HEADER])
+@pytest.mark.parametrize("status", [200, 302, 401, 503])
+async def test_a_server_that_repeats_our_secret_does_not_get_it_into_a_message(
+    server: Server, client: httpx.AsyncClient, access: Access, status: int
+) -> None:
+    quoted = SECRET.replace('"', '\\"')
+    basic = base64.b64encode(f"reader:{SECRET}".encode()).decode()
+    server.status = status
+    server.body = f'{"x" * 290} {SECRET} "{quoted}" Basic {basic}'.encode()
+    server.headers = [f"Location: http://elsewhere/?token={SECRET}"] if status == 302 else []
+    with pytest.raises(LockgateError) as caught:
+        await ask(server, client, access)
+    assert "s3cret" not in str(caught.value)
+    assert access is not BASIC or basic[:8] not in str(caught.value)
+
+
+async def test_a_warning_that_repeats_our_secret_is_blotted_out(server: Server, client: httpx.AsyncClient) -> None:
+    server.body = vector(warnings=[f"you are {SECRET}"]).encode()
+    assert (await ask(server, client, BEARER)).warnings == ("you are ***",)
+
+
+async def test_a_redirect_is_named_and_gets_no_token(server: Server, client: httpx.AsyncClient) -> None:
+    server.status, server.headers = 307, ["Location: http://elsewhere.example/"]
+    with pytest.raises(PermanentError, match=r"a redirect to http://elsewhere\.example/, and redirects are not"):
+        await ask(server, client, BEARER)
+    assert len(server.heads) == 1
+
+
+@pytest.mark.parametrize(
+    "access", [Access(token="two\r\nlines"), Access(headers={"X-A": "two\nlines"}), Access(headers={"X A": "one"})]
+)
+def test_what_cannot_stand_in_a_header_is_refused_and_not_repeated(access: Access) -> None:
+    with pytest.raises(InvalidError, match="header") as caught:
+        PrometheusSource("http://127.0.0.1:1", httpx.AsyncClient(), access=access)
+    assert "lines" not in str(caught.value)
+
+
+def test_a_token_and_a_user_at_once_are_refused() -> None:
+    with pytest.raises(InvalidError, match="not both"):
+        Access(token="one", user="two", password="three").sent()

@@ -1,0 +1,96 @@
+"""Range queries of Prometheus, and one value out of many by an aggregate that the query names."""
+
+import json
+import math
+from typing import Any
+
+import httpx
+import pytest
+from tests.lockgate.sources.test_sources_prometheus import WINDOW, Server, client, server
+
+from lockgate.domain.errors import InvalidError, PermanentError
+from lockgate.sources.answers import AGGREGATES, reduced
+from lockgate.sources.prometheus import PrometheusSource
+
+__all__ = ["client", "server"]  # fixtures
+
+ASKED = {"query": "latency", "step": "5s", "aggregate": "max"}
+
+
+def matrix(*values: str) -> bytes:
+    points = [[WINDOW.start.timestamp() + 5 * n, value] for n, value in enumerate(values)]
+    series = {"metric": {"release": "r"}, "values": points}
+    return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [series]}}).encode()
+
+
+async def test_a_range_query_goes_over_the_window_and_gives_one_value_a_series(
+    server: Server, client: httpx.AsyncClient
+) -> None:
+    server.body = matrix("1", "3", "2")
+    answer = await PrometheusSource(server.address, client).query(ASKED, WINDOW)
+    assert server.heads[0].startswith("POST /api/v1/query_range ")
+    (form,) = server.forms
+    assert (form["start"], form["end"], form["step"]) == (["1795381200.000"], ["1795381215.000"], ["5s"])
+    (sample,) = answer.samples
+    assert (dict(sample.labels), sample.value, sample.timestamp) == ({"release": "r"}, 3, 1795381210)
+    assert answer.request.endswith("step=5s aggregate=max query=latency")
+
+
+async def test_a_matrix_of_an_instant_query_needs_an_aggregate(server: Server, client: httpx.AsyncClient) -> None:
+    server.body = matrix("1", "3")
+    source = PrometheusSource(server.address, client)
+    (sample,) = (await source.query({"query": "latency[1m]", "aggregate": "avg"}, WINDOW)).samples
+    assert sample.value == 2
+    with pytest.raises(PermanentError, match="answered with a matrix"):
+        await source.query({"query": "latency[1m]"}, WINDOW)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"aggregate": "median"}, 'unknown aggregate "median": known are avg, min'),
+        ({"aggregate": None}, "a range query gives many values a series: name an aggregate"),
+        ({"step": "often"}, "step is 'often'"),
+        ({"step": "0s"}, "step is '0s'"),
+        ({"step": 5}, "step must be a text, not 5"),
+        ({"stepp": "5s"}, "unknown field 'stepp' in the query: known are query, step, aggregate"),
+        ({"query": ["up"]}, "query must be a text"),
+    ],
+)
+async def test_a_question_that_is_none_is_refused_before_it_is_asked(
+    server: Server, client: httpx.AsyncClient, change: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(InvalidError) as caught:
+        await PrometheusSource(server.address, client).query({**ASKED, **change}, WINDOW)
+    assert words in str(caught.value)
+    assert server.heads == []
+
+
+@pytest.mark.parametrize("values", [[], ["one"]])
+async def test_a_series_without_readable_values_is_refused(
+    server: Server, client: httpx.AsyncClient, values: list[str]
+) -> None:
+    server.body = matrix(*values)
+    with pytest.raises(PermanentError, match="has no values"):
+        await PrometheusSource(server.address, client).query(ASKED, WINDOW)
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_one_nan_among_the_values_is_never_averaged_away(aggregate: str) -> None:
+    assert math.isnan(reduced([1.0, math.nan, 2.0], aggregate))
+    assert math.isnan(reduced([], aggregate))
+    assert reduced([4.0], aggregate) == 4
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "value"),
+    [("avg", 2.5), ("min", 1), ("max", 4), ("sum", 10), ("last", 2), ("p50", 2.5), ("p90", 3.7), ("p95", 3.85)],
+)
+def test_an_aggregate_is_what_its_name_says(aggregate: str, value: float) -> None:
+    assert reduced([4.0, 1.0, 3.0, 2.0], aggregate) == pytest.approx(value)
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_infinities_are_kept_and_never_break_an_aggregate(aggregate: str) -> None:
+    assert not math.isfinite(reduced([math.inf, math.inf], aggregate))
+    assert not math.isfinite(reduced([math.inf, -math.inf], aggregate))

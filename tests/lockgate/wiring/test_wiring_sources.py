@@ -1,0 +1,167 @@
+"""Metric sources as users configure them: several of a kind, of one project or all, tried before they are kept."""
+
+import asyncio
+import ssl
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lockgate.domain.errors import InvalidError, PermanentError, TransientError, UnknownKindError
+from lockgate.domain.evaluation import Window
+from lockgate.domain.names import ProjectName, ServiceName, StageName
+from lockgate.domain.project import Place
+from lockgate.kit.clock import SystemClock
+from lockgate.ports.metric_source import SourceSettings, SourceWish, source_name
+from lockgate.store.memory import MemoryStore
+from lockgate.wiring.sources import ConfiguredSources
+from pocketkube.api.certificates import certificates_in
+
+BODY = b'{"status":"success","data":{"resultType":"vector","result":[]}}'
+WINDOW = Window(datetime(2026, 11, 22, 21, 0, tzinfo=UTC), datetime(2026, 11, 22, 21, 1, tzinfo=UTC))
+
+
+class Server:
+    """Answers as a Prometheus that has measured nothing; notes what it was asked. `hangs`: it does not answer."""
+
+    def __init__(self) -> None:
+        self.url, self.heads, self.hangs = "", list[str](), False
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.append(writer)
+        try:
+            while True:
+                head = (await reader.readuntil(b"\r\n\r\n")).decode()
+                await reader.readexactly(int(head.lower().split("content-length: ")[1].split("\r\n")[0]))
+                self.heads.append(head)
+                if not self.hangs:
+                    writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(BODY), BODY))
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.close()
+
+    def close(self) -> None:
+        for writer in self._writers:
+            writer.close()
+
+
+async def started(context: ssl.SSLContext | None = None) -> tuple[Server, asyncio.Server]:
+    server = Server()
+    listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, ssl=context)
+    scheme = "https" if context else "http"
+    server.url = f"{scheme}://127.0.0.1:{listening.sockets[0].getsockname()[1]}"
+    return server, listening
+
+
+@pytest.fixture
+async def servers() -> AsyncIterator[tuple[Server, Server]]:
+    (one, first), (other, second) = await started(), await started()
+    yield one, other
+    for server, listening in ((one, first), (other, second)):
+        server.close()
+        listening.close()
+
+
+@pytest.fixture
+async def sources() -> AsyncIterator[ConfiguredSources]:
+    made = ConfiguredSources(MemoryStore(), SystemClock(), {})
+    yield made
+    await made.aclose()
+
+
+def wish(name: str, url: str, project: str | None = None, token: str | None = None) -> SourceWish:
+    return SourceWish(source_name(name), SourceSettings(url, token), ProjectName(project) if project else None)
+
+
+def place(project: str) -> Place:
+    return Place(ProjectName(project), StageName("staging"), ServiceName("carts"))
+
+
+async def test_instances_of_one_kind_are_told_apart(servers: tuple[Server, Server], sources: ConfiguredSources) -> None:
+    for name, server in zip(("prometheus", "prometheus/eu"), servers, strict=True):
+        await sources.configure(wish(name, server.url, token=f"token-of-{name}"))
+    await (await sources.source("Prometheus/EU")).query("up", WINDOW)
+    assert [len(server.heads) for server in servers] == [1, 2]
+    assert "Authorization: Bearer token-of-prometheus/eu" in servers[1].heads[1]
+    with pytest.raises(PermanentError, match="run `lockgate configure monitoring prometheus --name us`"):
+        await sources.source("prometheus/us")
+
+
+async def test_a_project_has_its_own_source_before_that_of_all(
+    servers: tuple[Server, Server], sources: ConfiguredSources
+) -> None:
+    everybody, own = servers
+    await sources.configure(wish("prometheus", everybody.url))
+    await sources.configure(wish("prometheus", own.url, project="sockshop"))
+    await (await sources.source("prometheus", place("sockshop"))).query("up", WINDOW)
+    await (await sources.source("prometheus", place("another"))).query("up", WINDOW)
+    await (await sources.source("prometheus")).query("up", WINDOW)
+    assert (len(everybody.heads), len(own.heads)) == (1 + 2, 1 + 1)
+
+
+async def test_a_source_of_one_project_is_nobody_elses(
+    servers: tuple[Server, Server], sources: ConfiguredSources
+) -> None:
+    await sources.configure(wish("prometheus", servers[0].url, project="sockshop"))
+    with pytest.raises(PermanentError, match="is not configured"):
+        await sources.source("prometheus", place("another"))
+
+
+async def test_what_does_not_answer_is_not_kept(sources: ConfiguredSources) -> None:
+    with pytest.raises(TransientError, match="gave no answer"):
+        await sources.configure(wish("prometheus", "http://127.0.0.1:1"))
+    with pytest.raises(PermanentError, match="is not configured"):
+        await sources.source("prometheus")
+
+
+async def test_what_an_earlier_release_kept_still_counts(servers: tuple[Server, Server]) -> None:
+    store = MemoryStore()
+    await store.put("monitoring.prometheus.url", servers[0].url)
+    sources = ConfiguredSources(store, SystemClock(), {})
+    await (await sources.source("Prometheus")).query("up", WINDOW)
+    await sources.aclose()
+    assert len(servers[0].heads) == 1
+
+
+async def test_a_hanging_server_takes_no_connection_from_another(
+    servers: tuple[Server, Server], sources: ConfiguredSources
+) -> None:
+    slow, quick = servers
+    for name, server in (("prometheus/slow", slow), ("prometheus/quick", quick)):
+        await sources.configure(wish(name, server.url))
+    slow.hangs = True
+    stuck = await sources.source("prometheus/slow")
+    waiting = [asyncio.create_task(stuck.query("up", WINDOW)) for _ in range(300)]
+    while len(slow.heads) < 50:  # noqa: ASYNC110  # the server has nothing to be awaited by
+        await asyncio.sleep(0.01)
+    await (await sources.source("prometheus/quick")).query("up", WINDOW)
+    assert not any(task.done() for task in waiting)
+    for task in waiting:
+        task.cancel()
+    await asyncio.wait(waiting)
+
+
+@pytest.mark.parametrize("name", ["promethius", "prometheus/", "prometheus/E U", "prometheus/a/b", ""])
+def test_a_name_that_is_none_is_refused_with_the_known_ones(name: str) -> None:
+    with pytest.raises(InvalidError) as caught:
+        source_name(name)
+    assert "prometheus" in str(caught.value)
+    assert isinstance(caught.value, UnknownKindError) == ("/" not in name)
+
+
+async def test_an_authority_of_ones_own_is_trusted_and_strangers_are_not(
+    tmp_path: Path, sources: ConfiguredSources
+) -> None:
+    made = certificates_in(tmp_path, SystemClock().now())
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(made.server, made.server_key)
+    server, listening = await started(context)
+    name, pem = source_name("prometheus"), made.authority.read_text()
+    with pytest.raises(TransientError, match="CERTIFICATE_VERIFY_FAILED"):
+        await sources.configure(SourceWish(name, SourceSettings(server.url)))
+    assert await sources.configure(SourceWish(name, SourceSettings(server.url, ca=pem))) == server.url
+    with pytest.raises(InvalidError, match="not in PEM"):
+        await sources.configure(SourceWish(name, SourceSettings(server.url, ca="no certificate")))
+    server.close()
+    listening.close()
