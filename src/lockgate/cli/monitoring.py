@@ -22,6 +22,8 @@ def configure_monitoring(
     url: Annotated[str | None, typer.Option("--url", help="Where it answers; default: the installation's own.")] = None,
     name: Annotated[str | None, typer.Option("--name", help="One of several: SOURCE/NAME in a gate's file.")] = None,
     project: Annotated[str | None, typer.Option("--project", "-p", help="For this project only.")] = None,
+    tenant: Annotated[str | None, typer.Option("--tenant", help="Dynatrace: its host, or its URL.")] = None,
+    token_file: Annotated[str | None, typer.Option("--token-file", help="Dynatrace: holds an API token.")] = None,
     bearer_file: Annotated[str | None, typer.Option("--bearer-file", help="Holds a bearer token; - is stdin.")] = None,
     user: Annotated[str | None, typer.Option("--user", help="For basic authentication.")] = None,
     password_file: Annotated[str | None, typer.Option("--password-file", help="Holds its password.")] = None,
@@ -32,13 +34,17 @@ def configure_monitoring(
 ) -> None:
     """Say how a metric source is reached; it is tried before it is kept."""
     asks = client(manner)
+    if (url and tenant) or (bearer_file and token_file):
+        raise End(
+            Ending.USAGE, "--tenant is the --url of Dynatrace, and --token-file its --bearer-file: give one of both"
+        )
     if (user is None) != (password_file is None):
         raise End(Ending.USAGE, "basic authentication takes both: --user NAME --password-file FILE")
     body = {
-        "url": url,
+        "url": url or _address(tenant),
         "name": name,
         "project": project,
-        "token": _secret(bearer_file),
+        "token": _secret(bearer_file or token_file),
         "user": user,
         "password": _secret(password_file),
         "headers": _headers(header_file or []),
@@ -49,6 +55,11 @@ def configure_monitoring(
     whose = f" of project {project}" if project else ""
     manner.say(f"Gates{whose} measure with {answer['source']} at {answer['url']}")
     show_whole(manner, answer)
+
+
+def _address(tenant: str | None) -> str | None:
+    """`abc12345.live.dynatrace.com` is short for its address with https."""
+    return f"https://{tenant}" if tenant and "://" not in tenant else tenant
 
 
 def _said(body: dict[str, Any]) -> dict[str, Any]:

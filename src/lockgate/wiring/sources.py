@@ -15,6 +15,7 @@ from lockgate.kit.typed_json import from_json, to_json
 from lockgate.ports.metric_source import MetricSource, Query, SourceName, SourceSettings, SourceWish, source_name
 from lockgate.ports.settings import Settings
 from lockgate.sources.asking import Access
+from lockgate.sources.dynatrace import PROBE, DynatraceSource
 from lockgate.sources.prometheus import PrometheusSource
 from lockgate.wiring.clients import Clients
 
@@ -28,8 +29,18 @@ def _prometheus(
     return PrometheusSource(url, client, _title(name), access=_access(settings, "Bearer"))
 
 
-SOURCES: Mapping[str, Build] = {"prometheus": _prometheus}
-_PROBE: Mapping[str, Query] = {"prometheus": "vector(1)"}
+def _dynatrace(
+    name: SourceName, url: str, settings: SourceSettings, client: httpx.AsyncClient, place: Place | None
+) -> MetricSource:
+    if settings.token is None:
+        raise InvalidError(f"Dynatrace answers to a token only: {_command(name)} --tenant … --token-file FILE")
+    # The tags by which Keptn 0.2.2 found the service under test.
+    tags = (f"service:{place.service}", f"environment:{place.namespace}") if place else ()
+    return DynatraceSource(url, client, _access(settings, "Api-Token"), tags, _title(name))
+
+
+SOURCES: Mapping[str, Build] = {"dynatrace": _dynatrace, "prometheus": _prometheus}
+_PROBE: Mapping[str, Query] = {"dynatrace": PROBE, "prometheus": "vector(1)"}
 
 
 class ConfiguredSources:

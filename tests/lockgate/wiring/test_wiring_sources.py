@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from tests.lockgate.sources.http_server import document, http_server
 
 from lockgate.domain.errors import InvalidError, PermanentError, TransientError, UnknownKindError
 from lockgate.domain.evaluation import Window
@@ -147,6 +148,22 @@ def test_a_name_that_is_none_is_refused_with_the_known_ones(name: str) -> None:
         source_name(name)
     assert "prometheus" in str(caught.value)
     assert isinstance(caught.value, UnknownKindError) == ("/" not in name)
+
+
+async def test_dynatrace_is_tried_with_its_token_and_finds_the_service_by_its_place() -> None:
+    async with http_server() as server:
+        sources = ConfiguredSources(MemoryStore(), SystemClock(), {})
+        server.answer = lambda asked: document(
+            {"metrics": []} if asked.method == "GET" else {"dataResult": {"dataPoints": {"SERVICE-A": [[1, 2]]}}}
+        )
+        await sources.configure(wish("dynatrace", server.address, project="sockshop", token="s3cret"))
+        source = await sources.source("Dynatrace", place("sockshop"))
+        await source.query({"timeseriesId": "responsetime"}, WINDOW)
+        assert server.asked[1].json()["tags"] == ["service:carts", "environment:sockshop-staging"]
+        assert {asked.headers["authorization"] for asked in server.asked} == {"Api-Token s3cret"}
+        with pytest.raises(InvalidError, match="--tenant … --token-file FILE"):
+            await sources.configure(wish("dynatrace", server.address))
+        await sources.aclose()
 
 
 async def test_an_authority_of_ones_own_is_trusted_and_strangers_are_not(

@@ -1,0 +1,153 @@
+"""Dynatrace's timeseries and smartscape APIs v1, for perfspecs written for Keptn 0.2.2 and its Pitometer.
+
+Shapes after https://docs.dynatrace.com/docs/dynatrace-api/environment-api/ pages metric-v1/read-data-points and
+topology-and-smartscape; what is asked is what Pitometer asked, but for the token, which goes into a header and not into
+the address.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from lockgate.domain.errors import InvalidError, TransientError
+from lockgate.domain.evaluation import Answer, Sample, Window
+from lockgate.ports.metric_source import Query
+from lockgate.sources.answers import MalformedError, clip, fields_of, read_json, text_of
+from lockgate.sources.asking import Asker
+from lockgate.sources.dynatrace_v2 import is_number, milliseconds
+
+# Of the file's own times nothing is read, as ever: the window is the gate's.
+_TIMESERIES = ("timeseriesId", "aggregation", "entityIds", "tags", "startTimestamp", "endTimestamp")
+_SMARTSCAPE = ("smartscape", "entityType", "aggregation", "tags", "startTimestamp", "endTimestamp")
+_AGGREGATIONS = ("AVG", "COUNT", "MAX", "MEDIAN", "MIN", "SUM")
+_PERCENTILE = re.compile(r"[Pp]([0-9]{1,2}(\.[0-9]+)?|100)")
+_REQUESTS = "com.dynatrace.builtin:service.server_side_requests"
+_ENTITIES = {"service": "services", "application": "applications", "process": "infrastructure/processes"}
+_RELATION = re.compile(r"(toRelationships|fromRelationships):([A-Za-z]+)")
+
+
+async def timeseries(
+    asker: Asker, query: Mapping[str, Any], window: Window, service_tags: tuple[str, ...], about: str
+) -> Answer:
+    """The first point of each entity over the whole window. Where the query names neither entities nor tags, the
+    busiest service with *service_tags* is measured."""
+    fields_of(query, _TIMESERIES, asker.name)
+    id, entities, tags = text_of(query, "timeseriesId", asker.name), _texts(query, "entityIds"), _texts(query, "tags")
+    if id is None:
+        raise InvalidError(f"{asker.name}: timeseriesId is empty")
+    aggregation = _aggregation(text_of(query, "aggregation", asker.name) or "AVG", asker.name)
+    if not entities and not tags:
+        entities = (await _busiest(asker, service_tags, window, about),)
+    body = {**aggregation, **_times(window), "queryMode": "TOTAL", "timeseriesId": id}
+    body |= {"entities": list(entities)} if entities else {}
+    body |= {"tags": list(tags)} if tags else {}
+    points = await _points(asker, id, body, about)
+    samples = tuple(Sample({"entity": entity}, value, moment) for entity, (moment, value) in points.items())
+    return Answer(samples, f"POST {asker.shown}{_path(id)} {json.dumps(body, ensure_ascii=False)}")
+
+
+async def smartscape(asker: Asker, query: Mapping[str, Any], window: Window, about: str) -> Answer:
+    """How many relations of a kind each entity has; none is 0, since the entity itself was there to be counted."""
+    fields_of(query, _SMARTSCAPE, asker.name)
+    kind = text_of(query, "entityType", asker.name) or ""
+    if kind.casefold() not in _ENTITIES:
+        raise InvalidError(f"{asker.name}: unknown entityType {kind!r}: known are Application, Process, Service")
+    aggregation = text_of(query, "aggregation", asker.name) or ""
+    if aggregation.casefold() != "count":
+        raise InvalidError(f"{asker.name}: unsupported aggregation for smartscape: {aggregation!r}: known is count")
+    relation = _RELATION.fullmatch(text_of(query, "smartscape", asker.name) or "")
+    if relation is None:
+        raise InvalidError(f"{asker.name}: smartscape must be such as toRelationships:calls")
+    path = f"/api/v1/entity/{_ENTITIES[kind.casefold()]}"
+    asked = [*_times(window).items(), *(("tag", tag) for tag in _texts(query, "tags"))]
+    params = [(name, str(value)) for name, value in asked]
+    rows = read_json(await asker.ask("GET", asker.at(path), about, params=params))
+    if not isinstance(rows, list):
+        raise MalformedError(f"answered with what is no list of entities: {clip(str(rows))}")
+    samples = tuple(_counted(row, relation[1], relation[2]) for row in rows)
+    return Answer(samples, f"GET {asker.shown}{path}?{'&'.join(f'{name}={value}' for name, value in params)}")
+
+
+def shown(query: Query) -> str:
+    """A query as messages show it."""
+    return query if isinstance(query, str) else json.dumps(query, ensure_ascii=False)
+
+
+async def _busiest(asker: Asker, tags: tuple[str, ...], window: Window, about: str) -> str:
+    """The service with *tags* that had the most requests in the window. A service that has just been deployed may
+    not be known yet, so none is a reason to ask again."""
+    if not tags:
+        raise InvalidError(f"{asker.name}: the query names neither entityIds nor tags (query {clip(about)})")
+    wanted = {"aggregationType": "COUNT", **_times(window), "queryMode": "TOTAL"}
+    body = {**wanted, "tags": list(tags), "timeseriesId": _REQUESTS}
+    points = await _points(asker, _REQUESTS, body, about)
+    busy = {entity: value for entity, (_, value) in points.items() if value > 0}  # NaN is not
+    if not busy:
+        raise TransientError(asker.message(about, f"knows no service with requests and the tags {', '.join(tags)}"))
+    return max(busy, key=lambda entity: busy[entity])
+
+
+async def _points(asker: Asker, id: str, body: Mapping[str, Any], about: str) -> dict[str, tuple[float, float]]:
+    """Entity → (epoch seconds, value) of its first point; null is NaN. An entity without a point has no data."""
+    match read_json(await asker.ask("POST", asker.at(_path(id)), about, json=dict(body))):
+        # Clients of this API read one name or the other; both are accepted.
+        case {"dataResult": {"dataPoints": dict(points)}} | {"result": {"dataPoints": dict(points)}}:
+            return {str(entity): _first(rows) for entity, rows in points.items()}
+        case {"error": error}:
+            raise MalformedError(f"answered 200 with an error: {clip(str(error))}")
+        case answer:
+            raise MalformedError(f"answered with what is no timeseries: {clip(str(answer))}")
+
+
+def _first(rows: Any) -> tuple[float, float]:
+    match rows:
+        case []:
+            return 0.0, math.nan
+        case [[moment, None], *_] if is_number(moment):
+            return float(moment) / 1000, math.nan
+        case [[moment, value], *_] if is_number(moment) and is_number(value):
+            return float(moment) / 1000, float(value)
+        case _:
+            raise MalformedError(f"answered with points that cannot be read: {clip(str(rows))}")
+
+
+def _counted(row: Any, direction: str, relation: str) -> Sample:
+    match row:
+        case {"entityId": str(entity)}:
+            related = (row.get(direction) or {}).get(relation) or []
+            moment = row.get("lastSeenTimestamp") or 0
+            if isinstance(related, list) and is_number(moment):
+                return Sample({"entity": entity}, float(len(related)), float(moment) / 1000)
+    raise MalformedError(f"answered with what is no entity: {clip(str(row))}")
+
+
+def _aggregation(name: str, source: str) -> dict[str, Any]:
+    percentile = _PERCENTILE.fullmatch(name)
+    if percentile:
+        return {"aggregationType": "PERCENTILE", "percentile": float(percentile[1])}
+    if name.upper() not in _AGGREGATIONS:
+        known = ", ".join(_AGGREGATIONS)
+        raise InvalidError(f"{source}: unknown aggregation {name!r}: known are {known} and percentiles such as p95")
+    return {"aggregationType": name.upper()}
+
+
+def _times(window: Window) -> dict[str, int]:
+    start, end = milliseconds(window)
+    return {"startTimestamp": start, "endTimestamp": end}
+
+
+def _path(id: str) -> str:
+    return f"/api/v1/timeseries/{quote(id, safe='')}"
+
+
+def _texts(query: Mapping[str, Any], field: str) -> Sequence[str]:
+    match query.get(field):
+        case None:
+            return ()
+        case list(texts) if all(isinstance(text, str) and text for text in texts):
+            return tuple(texts)
+        case other:
+            raise InvalidError(f"{field} must be a list of texts, not {clip(json.dumps(other))}")

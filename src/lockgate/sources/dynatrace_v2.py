@@ -1,0 +1,140 @@
+"""Dynatrace's metrics API v2: data points of a metric selector, page by page.
+
+Shapes after https://docs.dynatrace.com/docs/dynatrace-api/environment-api/metric-v2/get-data-points ("GET metric data
+points"): a point's value may be null, which says that nothing was recorded for that time.
+"""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from lockgate.domain.errors import InvalidError
+from lockgate.domain.evaluation import Answer, Sample, Window
+from lockgate.sources.answers import MalformedError, aggregate_of, clip, fields_of, read_json, reduced, text_of
+from lockgate.sources.asking import Asker
+
+_PATH = "/api/v2/metrics/query"
+_FIELDS = ("metricSelector", "entitySelector", "mzSelector", "resolution", "aggregate")
+_MOST_PAGES = 100
+_WHOLE_WINDOW = "Inf"  # one value a series
+
+
+async def measure(asker: Asker, query: Mapping[str, Any], window: Window, about: str) -> Answer:
+    """Raises MalformedError for an answer that is none."""
+    params, aggregate = _params(asker, query, window), query.get("aggregate")
+    if aggregate is not None:
+        aggregate_of(aggregate)
+    samples: list[Sample] = []
+    warnings: list[str] = []
+    following: dict[str, str] = params
+    for _ in range(_MOST_PAGES):
+        page = read_json(await asker.ask("GET", asker.at(_PATH), about, params=following))
+        found, said = _page(page, aggregate)
+        samples += found
+        warnings += said
+        key = page.get("nextPageKey")
+        if key is None:
+            shown = "&".join(f"{name}={value}" for name, value in params.items())
+            by = f" aggregate={aggregate}" if aggregate else ""
+            return Answer(tuple(samples), f"GET {asker.shown}{_PATH}?{shown}{by}", tuple(dict.fromkeys(warnings)))
+        if not isinstance(key, str) or following.get("nextPageKey") == key:
+            raise MalformedError("answered with a page that names itself as the next one")
+        following = {"nextPageKey": key}  # it stands for the whole query: with it no other parameter is allowed
+    raise MalformedError(f"answered with more than {_MOST_PAGES} pages: narrow the query")
+
+
+async def probe(asker: Asker, about: str) -> Answer:
+    """Lists one metric, which takes the scope that queries take: metrics.read."""
+    params = {"pageSize": "1"}
+    match read_json(await asker.ask("GET", asker.at("/api/v2/metrics"), about, params=params)):
+        case {"metrics": list()}:
+            return Answer((), f"GET {asker.shown}/api/v2/metrics?pageSize=1")
+        case body:
+            raise MalformedError(f"answered with what is no list of metrics: {clip(str(body))}")
+
+
+def _params(asker: Asker, query: Mapping[str, Any], window: Window) -> dict[str, str]:
+    fields_of(query, _FIELDS, asker.name)
+    texts = {name: text_of(query, name, asker.name) for name in _FIELDS[:-1]}
+    if texts["metricSelector"] is None:
+        raise InvalidError(f"{asker.name}: metricSelector is empty")
+    texts["resolution"] = texts["resolution"] or _WHOLE_WINDOW
+    times = {"from": str(milliseconds(window)[0]), "to": str(milliseconds(window)[1])}
+    return {**{name: text for name, text in texts.items() if text is not None}, **times}
+
+
+def milliseconds(window: Window) -> tuple[int, int]:
+    """Both ends in UTC milliseconds, as all of Dynatrace's APIs take times."""
+    return round(window.start.timestamp() * 1000), round(window.end.timestamp() * 1000)
+
+
+def _page(page: Any, aggregate: str | None) -> tuple[list[Sample], list[str]]:
+    match page:
+        case {"error": _}:
+            raise MalformedError(f"answered 200 with an error: {clip(str(page['error']))}")
+        case {"result": list(metrics)}:
+            several = len(metrics) > 1
+            found = [_metric(metric, aggregate, several) for metric in metrics]
+            said = [str(text) for part in (page, *metrics) for text in _warnings(part)]
+            return [sample for samples in found for sample in samples], said
+        case _:
+            raise MalformedError(f"answered with what is no query result: {clip(str(page))}")
+
+
+def _metric(metric: Any, aggregate: str | None, several: bool) -> list[Sample]:
+    match metric:
+        case {"metricId": str(name), "data": list(rows)}:
+            more = {"metricId": name} if several else {}
+            return [_series(row, aggregate, more) for row in rows]
+        case _:
+            raise MalformedError(f"answered with what is no metric: {clip(str(metric))}")
+
+
+def _series(row: Any, aggregate: str | None, more: Mapping[str, str]) -> Sample:
+    match row:
+        case {"timestamps": [*moments], "values": [*values]} if (
+            len(moments) == len(values) > 0
+            and all(is_number(moment) for moment in moments)
+            and all(value is None or is_number(value) for value in values)
+        ):
+            if len(values) > 1 and aggregate is None:
+                raise MalformedError(
+                    f"answered with {len(values)} values a series, and a gate needs one: name an aggregate, such as "
+                    f"avg, or the resolution {_WHOLE_WINDOW}"
+                )
+            return Sample({**_dimensions(row), **more}, _value(values, aggregate), float(moments[-1]) / 1000)
+        case _:
+            raise MalformedError(f"answered with a series whose values cannot be read: {clip(str(row))}")
+
+
+def _value(values: list[float | None], aggregate: str | None) -> float:
+    """Times at which nothing was recorded are left out; where nothing was recorded at all there is no data."""
+    recorded = [float(value) for value in values if value is not None]
+    return reduced(recorded, aggregate or "last")
+
+
+def _dimensions(row: Mapping[str, Any]) -> dict[str, str]:
+    match row.get("dimensionMap", {}):
+        case dict(dimensions) if all(isinstance(value, str | None) for value in dimensions.values()):
+            return {str(name): value or "" for name, value in dimensions.items()}
+        case _:
+            raise MalformedError(f"answered with dimensions that are no texts: {clip(str(row))}")
+
+
+def _warnings(part: Any) -> list[Any]:
+    warnings = part.get("warnings") or []
+    if not isinstance(warnings, list):
+        raise MalformedError("answered with warnings that are no list")
+    return warnings
+
+
+def is_number(value: Any) -> bool:
+    """JSON's true is none, nor is a number too large for a float."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and _finite(value)
+
+
+def _finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
