@@ -14,6 +14,8 @@ from tests.house.doc_blocks import Block, blocks, spans
 from lockgate.charts.values import parse_values
 from lockgate.cli.main import application
 from lockgate.domain.testing import CheckResult
+from lockgate.sources.file import FileSource
+from lockgate.sources.http_json import parse_query
 from lockgate.specs.cases import parse_cases
 from lockgate.specs.perfspec import parse_perfspec
 from lockgate.specs.shipyard import parse_shipyard
@@ -36,6 +38,8 @@ JSON: Readers = {
     '"indicators"': lambda text: parse_perfspec("perfspec.json", text),
     '"failure_ratio"': lambda text: _report(text),
     '"specversion"': json.loads,
+    '"url"': lambda text: parse_query(json.loads(text)),
+    '"latency"': FileSource,
 }
 
 

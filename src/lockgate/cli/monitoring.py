@@ -31,6 +31,10 @@ def configure_monitoring(
         list[str] | None, typer.Option("--header-file", help="Holds lines `Name: value`; repeatable.")
     ] = None,
     ca_file: Annotated[Path | None, typer.Option("--ca-file", help="A certificate authority, in PEM.")] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option("--allow-host", help="http: another host that gates may ask; repeatable.")
+    ] = None,
+    samples: Annotated[Path | None, typer.Option("--samples", help="file: a JSON file of samples.")] = None,
 ) -> None:
     """Say how a metric source is reached; it is tried before it is kept."""
     asks = client(manner)
@@ -49,6 +53,8 @@ def configure_monitoring(
         "password": _secret(password_file),
         "headers": _headers(header_file or []),
         "ca": read_file(ca_file) if ca_file else None,
+        "hosts": allow_host,
+        "samples": read_file(samples) if samples else None,
     }
     with unsuccessful("Configure"):
         answer = asks.put(f"/v1/monitoring/{segment(source)}", _said(body))

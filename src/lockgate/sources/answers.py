@@ -5,7 +5,7 @@ import math
 import re
 import statistics
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeGuard
 
 from lockgate.domain.errors import InvalidError
 
@@ -40,6 +40,25 @@ def read_json(text: str) -> Any:
 def number(text: str) -> float | None:
     """A number as Prometheus writes it, `NaN`, `+Inf` and `-Inf` included; None for any other text."""
     return float(text) if _NUMBER.fullmatch(text) else None
+
+
+def json_value(value: Any) -> float:
+    """A value in JSON: a number, the texts that JSON has no numbers for, or null, which is NaN. Raises MalformedError
+    for anything else."""
+    if value is None:
+        return math.nan
+    read = float(value) if is_number(value) else number(value) if isinstance(value, str) else None
+    if read is None:
+        raise MalformedError(f"answered with a value that is no number: {clip(json.dumps(value))}")
+    return read
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """JSON's true is none, nor is a number too large for a float."""
+    try:
+        return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    except OverflowError:
+        return False
 
 
 def reduced(values: Sequence[float], aggregate: str) -> float:

@@ -63,6 +63,14 @@ class Access:
         return base64.b64encode(f"{self.user}:{self.password or ''}".encode()).decode()
 
 
+class _RefusedError(PermanentError):
+    """The server answered with a status that means no."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class Asker:
     """Asks one server. *base_url* is where its pages are; *deadline* in seconds, for a whole question; *words* finds
     the server's own words in the body of a refusal. Redirects are not followed: what answers must be the server that
@@ -112,8 +120,17 @@ class Asker:
         if location:
             what = f"answered {status}: a redirect to {clip(location)}, and redirects are not followed"
             raise PermanentError(self.message(about, what))
-        trouble = TransientError if status >= 500 or status == _TOO_MANY_REQUESTS else PermanentError
-        raise trouble(self.message(about, f"answered {status}: {self._words(text)}"))
+        what = self.message(about, f"answered {status}: {self._words(text)}")
+        raise TransientError(what) if status >= 500 or status == _TOO_MANY_REQUESTS else _RefusedError(what, status)
+
+    async def reach(self, about: str) -> None:
+        """Raises when nobody answers at the base, a server in trouble does, or one that does not let us in. That there
+        is no page counts as an answer."""
+        try:
+            await self.ask("GET", self.base, about)
+        except _RefusedError as error:
+            if error.status in (401, 403):
+                raise
 
     def message(self, about: str, what: str) -> str:
         return self.clean(f"{self.name} at {self.shown} {what} (query {clip(about)})")

@@ -15,9 +15,9 @@ from urllib.parse import quote
 from lockgate.domain.errors import InvalidError, TransientError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
-from lockgate.sources.answers import MalformedError, clip, fields_of, read_json, text_of
+from lockgate.sources.answers import MalformedError, clip, fields_of, is_number, read_json, text_of
 from lockgate.sources.asking import Asker
-from lockgate.sources.dynatrace_v2 import is_number, milliseconds
+from lockgate.sources.dynatrace_v2 import milliseconds
 
 # Of the file's own times nothing is read, as ever: the window is the gate's.
 _TIMESERIES = ("timeseriesId", "aggregation", "entityIds", "tags", "startTimestamp", "endTimestamp")

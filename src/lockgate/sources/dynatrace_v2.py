@@ -4,13 +4,21 @@ Shapes after https://docs.dynatrace.com/docs/dynatrace-api/environment-api/metri
 points"): a point's value may be null, which says that nothing was recorded for that time.
 """
 
-import math
 from collections.abc import Mapping
 from typing import Any
 
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.evaluation import Answer, Sample, Window
-from lockgate.sources.answers import MalformedError, aggregate_of, clip, fields_of, read_json, reduced, text_of
+from lockgate.sources.answers import (
+    MalformedError,
+    aggregate_of,
+    clip,
+    fields_of,
+    is_number,
+    read_json,
+    reduced,
+    text_of,
+)
 from lockgate.sources.asking import Asker
 
 _PATH = "/api/v2/metrics/query"
@@ -126,15 +134,3 @@ def _warnings(part: Any) -> list[Any]:
     if not isinstance(warnings, list):
         raise MalformedError("answered with warnings that are no list")
     return warnings
-
-
-def is_number(value: Any) -> bool:
-    """JSON's true is none, nor is a number too large for a float."""
-    return isinstance(value, int | float) and not isinstance(value, bool) and _finite(value)
-
-
-def _finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False

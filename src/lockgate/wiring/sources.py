@@ -14,8 +14,11 @@ from lockgate.kit.clock import Clock
 from lockgate.kit.typed_json import from_json, to_json
 from lockgate.ports.metric_source import MetricSource, Query, SourceName, SourceSettings, SourceWish, source_name
 from lockgate.ports.settings import Settings
+from lockgate.sources import dynatrace, http_json
 from lockgate.sources.asking import Access
-from lockgate.sources.dynatrace import PROBE, DynatraceSource
+from lockgate.sources.dynatrace import DynatraceSource
+from lockgate.sources.file import FileSource
+from lockgate.sources.http_json import HttpJsonSource
 from lockgate.sources.prometheus import PrometheusSource
 from lockgate.wiring.clients import Clients
 
@@ -39,8 +42,23 @@ def _dynatrace(
     return DynatraceSource(url, client, _access(settings, "Api-Token"), tags, _title(name))
 
 
-SOURCES: Mapping[str, Build] = {"dynatrace": _dynatrace, "prometheus": _prometheus}
-_PROBE: Mapping[str, Query] = {"dynatrace": PROBE, "prometheus": "vector(1)"}
+def _http(
+    name: SourceName, url: str, settings: SourceSettings, client: httpx.AsyncClient, _: Place | None
+) -> MetricSource:
+    return HttpJsonSource(url, client, _title(name), access=_access(settings, "Bearer"), hosts=settings.hosts)
+
+
+def _file(
+    name: SourceName, _url: str, settings: SourceSettings, _client: httpx.AsyncClient, _: Place | None
+) -> MetricSource:
+    if settings.samples is None:
+        raise InvalidError(f"samples come from a file: {_command(name)} --samples FILE")
+    return FileSource(settings.samples, _title(name))
+
+
+SOURCES: Mapping[str, Build] = {"dynatrace": _dynatrace, "file": _file, "http": _http, "prometheus": _prometheus}
+_PROBE: Mapping[str, Query] = {"dynatrace": dynatrace.PROBE, "http": http_json.PROBE, "prometheus": "vector(1)"}
+_SENT = "the samples that were sent"
 
 
 class ConfiguredSources:
@@ -62,16 +80,15 @@ class ConfiguredSources:
         """Keep how a source is reached, after asking it something; returns its address. Raises InvalidError for
         settings that are none, and what the source raises when it does not answer."""
         name = _known(str(wish.name))
-        url = wish.settings.url or self._own.get(str(name))
-        if url is None:
-            raise InvalidError(f"say where {name} answers: {_command(name)} --url http://…")
-        check_address(url)
+        url = wish.settings.url or (None if name.kind == "file" else self._own.get(str(name)))
+        _check(name, replace(wish.settings, url=url))
         settings = replace(wish.settings, url=url)
         now = self._clock.now()
         source = await self._built(name, settings, None)
-        await source.query(_PROBE[name.kind], Window(start=now, end=now))
+        if name.kind in _PROBE:
+            await source.query(_PROBE[name.kind], Window(start=now, end=now))
         await self._settings.put(_key(name, wish.project), to_json(settings, SourceSettings))
-        return url
+        return url or _SENT
 
     async def aclose(self) -> None:
         await self._clients.aclose()
@@ -88,6 +105,21 @@ class ConfiguredSources:
                 return kept
         url = await self._settings.get(f"monitoring.{name}.url")  # as releases up to 0.1.0 kept it
         return None if url is None else SourceSettings(url=url)
+
+
+def _check(name: SourceName, settings: SourceSettings) -> None:
+    """Raises InvalidError for settings that this kind of source has no use for: what is ignored would be believed."""
+    if name.kind == "file":
+        if settings != SourceSettings(samples=settings.samples):
+            raise InvalidError(f"{name} has no server: give --samples FILE and nothing else")
+        return
+    if settings.samples is not None:
+        raise InvalidError(f"{name} takes no samples: that is lockgate configure monitoring file")
+    if settings.hosts and name.kind != "http":
+        raise InvalidError(f"{name} asks one host only: --allow-host is for http")
+    if settings.url is None:
+        raise InvalidError(f"say where {name} answers: {_command(name)} --url http://…")
+    check_address(settings.url)
 
 
 def check_address(url: str) -> None:

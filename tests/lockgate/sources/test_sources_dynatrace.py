@@ -289,7 +289,7 @@ async def test_without_an_entity_the_busiest_service_of_the_place_is_measured(te
     requests = "com.dynatrace.builtin:service.server_side_requests"
 
     def answer(asked: Asked) -> Said:
-        counts = {"SERVICE-IDLE": [[END, None]], "SERVICE-SOME": [[END, 3]], ENTITY: [[END, 150]]}
+        counts = {"SERVICE-IDLE": [[END, None]], "SERVICE-0SOME": [[END, 3]], ENTITY: [[END, 150]]}
         return document(timeseries(counts if asked.path.endswith(requests) else {ENTITY: [[END, 7.0]]}))
 
     tenant.server.answer = answer

@@ -166,6 +166,32 @@ async def test_dynatrace_is_tried_with_its_token_and_finds_the_service_by_its_pl
         await sources.aclose()
 
 
+async def test_samples_are_kept_as_they_were_sent(sources: ConfiguredSources) -> None:
+    name = source_name("file/replay")
+    settings = SourceSettings(samples='{"latency": [{"value": 3}]}')
+    assert await sources.configure(SourceWish(name, settings)) == "the samples that were sent"
+    (sample,) = (await (await sources.source("File/replay")).query("latency", WINDOW)).samples
+    assert sample.value == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "settings", "words"),
+    [
+        ("file", SourceSettings(), "--samples FILE"),
+        ("file", SourceSettings(samples="{}", url="http://127.0.0.1"), "file has no server"),
+        ("file", SourceSettings(samples="[]"), "must be an object"),
+        ("http", SourceSettings(), "say where http answers"),
+        ("http", SourceSettings("http://127.0.0.1", samples="{}"), "http takes no samples"),
+        ("prometheus", SourceSettings("http://127.0.0.1", hosts=("a",)), "--allow-host is for http"),
+    ],
+)
+async def test_settings_that_a_source_has_no_use_for_are_refused(
+    sources: ConfiguredSources, name: str, settings: SourceSettings, words: str
+) -> None:
+    with pytest.raises(InvalidError, match=words):
+        await sources.configure(SourceWish(source_name(name), settings))
+
+
 async def test_an_authority_of_ones_own_is_trusted_and_strangers_are_not(
     tmp_path: Path, sources: ConfiguredSources
 ) -> None:

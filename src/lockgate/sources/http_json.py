@@ -1,0 +1,198 @@
+"""Any server that answers JSON over HTTP: a URL, and JSONPath (RFC 9535) to the values in what comes back."""
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+from jsonpath import CompoundJSONPath, JSONPath, JSONPathEnvironment, JSONPathError
+
+from lockgate.domain.errors import InvalidError, PermanentError
+from lockgate.domain.evaluation import Answer, Sample, Window
+from lockgate.ports.metric_source import Query
+from lockgate.sources.answers import MalformedError, clip, fields_of, json_value, read_json, text_of
+from lockgate.sources.asking import Access, Asker
+
+PROBE = {"probe": "server"}
+"""What `configure monitoring` asks: whether a server is there that lets us in."""
+
+_FIELDS = ("url", "headers", "series", "value", "labels")
+_PLACE = re.compile(r"\{(\w*)\}")
+_OURS = frozenset({"authorization", "cookie", "host", "content-length", "transfer-encoding", "connection"})
+
+
+class HttpJsonSource:
+    """*base_url* is the server that credentials are for; a query may ask it by a path, and *hosts* (`name` or
+    `name:port`) besides by a whole URL, without credentials. No other host is ever asked."""
+
+    def __init__(
+        self,
+        base_url: str,
+        client: httpx.AsyncClient,
+        name: str = "Http",
+        deadline: float = 10.0,
+        access: Access | None = None,
+        hosts: tuple[str, ...] = (),
+    ) -> None:
+        self._asker = Asker(base_url, client, name, clip, access, deadline)
+        self._hosts = frozenset(host.casefold() for host in hosts)
+
+    async def query(self, query: Query, window: Window) -> Answer:
+        """*query* is an object: `url`, a path or a whole address in which {start}, {end}, {start_ms}, {end_ms} and
+        {seconds} stand for the window; `value`, a JSONPath; `series`, a JSONPath to what `value` and `labels` (name →
+        JSONPath) then begin at; `headers`. A value that is null or not there is NaN. Raises InvalidError for a query
+        that is none or asks a host that is not allowed."""
+        asker, about = self._asker, json.dumps(query, ensure_ascii=False)
+        async with asker.within_deadline(about):
+            if query == PROBE:
+                await asker.reach(about)
+                return Answer((), f"GET {asker.shown}")
+            asked = parse_query(query, asker.name)
+            url = self._url(asked.url, window)
+            text = await asker.ask("GET", url, about, headers=dict(asked.headers))
+            try:
+                # In a thread: a path may take long in a large answer, and other gates go on meanwhile.
+                samples = await asyncio.to_thread(_samples, text, asked, window)
+            except MalformedError as error:
+                raise PermanentError(asker.message(about, str(error))) from error
+        return Answer(samples, asker.clean(f"GET {url} {about}"))
+
+    def _url(self, template: str, window: Window) -> httpx.URL:
+        name, text = self._asker.name, _filled(template, window, self._asker.name)
+        if text.startswith("/") and not text.startswith("//"):
+            return self._asker.at(str(httpx.URL(text)))
+        try:
+            url = httpx.URL(text)
+        except httpx.InvalidURL as error:
+            raise InvalidError(f"{name}: {clip(text)!r} is no address: {error}") from error
+        if url.scheme not in ("http", "https") or not url.host or url.userinfo:
+            raise InvalidError(
+                f"{name}: url must be a path or an address such as https://host/path, without a password"
+            )
+        own, asked = self._asker.base.netloc.decode(), url.netloc.decode()
+        if asked != own and not {asked, url.host} & self._hosts:
+            known = ", ".join(sorted({own, *self._hosts}))
+            raise InvalidError(
+                f"{name}: {asked} may not be asked, only {known}: lockgate configure monitoring http "
+                f"--allow-host {url.host} allows it"
+            )
+        return url
+
+
+Selection = JSONPath | CompoundJSONPath
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    url: str
+    value: Selection
+    series: Selection | None = None
+    labels: Mapping[str, Selection] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def parse_query(query: Query, name: str = "http") -> _Question:
+    """Raises InvalidError for a query that is none."""
+    if isinstance(query, str):
+        raise InvalidError(f"{name} takes a query as an object with url and value, not {clip(json.dumps(query))}")
+    fields_of(query, _FIELDS, name)
+    url, value, series = (text_of(query, each, name) for each in ("url", "value", "series"))
+    if url is None or value is None:
+        raise InvalidError(f"{name}: the query needs url and value, such as /stats and $.latency.p95")
+    headers, labels = _texts(query, "headers", name), _texts(query, "labels", name)
+    for header in headers:
+        if header.casefold() in _OURS:
+            raise InvalidError(f"{name}: header {header} may not stand in a query: configure monitoring sends it")
+    # What may stand in a header is checked where those of the configuration are.
+    Access(headers=headers).sent()
+    return _Question(
+        url=url,
+        value=_path(value, name),
+        series=None if series is None else _path(series, name),
+        labels={label: _path(path, name) for label, path in labels.items()},
+        headers=headers,
+    )
+
+
+def _texts(query: Mapping[str, Any], field: str, name: str) -> Mapping[str, str]:
+    match query.get(field, {}):
+        case dict(texts) if all(isinstance(text, str) for text in texts.values()):
+            return {str(key): text for key, text in texts.items()}
+        case other:
+            raise InvalidError(f"{name}: {field} must be an object of texts, not {clip(json.dumps(other))}")
+
+
+def _environment() -> JSONPathEnvironment:
+    """RFC 9535 without its two functions that take a regular expression, which can take for ever."""
+    environment = JSONPathEnvironment(strict=True)
+    for function in ("match", "search"):
+        environment.function_extensions.pop(function, None)
+    return environment
+
+
+_PATHS = _environment()
+
+
+def _path(text: str, name: str) -> Selection:
+    try:
+        return _PATHS.compile(text)
+    except JSONPathError as error:
+        raise InvalidError(f"{name}: {clip(text)!r} is no JSONPath: {clip(str(error))}") from error
+
+
+def _filled(template: str, window: Window, name: str) -> str:
+    start, end = window.start.timestamp(), window.end.timestamp()
+    values = {
+        "start": f"{start:.3f}",
+        "end": f"{end:.3f}",
+        "start_ms": str(round(start * 1000)),
+        "end_ms": str(round(end * 1000)),
+        "seconds": f"{window.seconds:g}",
+    }
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            known = ", ".join(f"{{{each}}}" for each in values)
+            raise InvalidError(f"{name}: unknown placeholder {match[0]} in url: known are {known}")
+        return values[match[1]]
+
+    return _PLACE.sub(value, template)
+
+
+def _samples(text: str, asked: _Question, window: Window) -> tuple[Sample, ...]:
+    body = read_json(text)
+    moment = window.end.timestamp()
+    try:
+        if asked.series is None:
+            found = list(asked.value.finditer(body))
+            # Nothing where one value is pointed at is no data; a path to many that finds none is no series.
+            if not found:
+                return ()
+            several = len(found) > 1
+            return tuple(Sample({"path": each.path} if several else {}, json_value(each.obj), moment) for each in found)
+        return tuple(_sample(row.obj, asked, moment) for row in asked.series.finditer(body))
+    except (JSONPathError, RecursionError) as error:
+        raise MalformedError(f"answered with what the paths do not fit: {clip(str(error))}") from error
+
+
+def _sample(row: Any, asked: _Question, moment: float) -> Sample:
+    found = [each.obj for each in asked.value.finditer(row)]
+    if len(found) > 1:
+        raise MalformedError(f"answered with {len(found)} values in one series: {clip(json.dumps(row))}")
+    labels = {name: _label(name, path, row) for name, path in asked.labels.items()}
+    return Sample(labels, json_value(found[0] if found else None), moment)
+
+
+def _label(name: str, path: Selection, row: Any) -> str:
+    match [each.obj for each in path.finditer(row)]:
+        case []:
+            return ""
+        case [str(text)]:
+            return text
+        case [bool() | int() | float() as one]:
+            return json.dumps(one)
+        case other:
+            raise MalformedError(f"answered with a label {name} that is no text: {clip(json.dumps(other))}")
