@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from lockgate.domain.project import Place
 
@@ -82,18 +83,22 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A bound that a series broke. *breach* is the bound's name in the file, *threshold* the target in force."""
+    """A bound that a series broke. *breach* is the bound's name in the file (the criterion's text in an SLO file),
+    *threshold* the target in force, *metadata* what the file says of the indicator."""
 
     breach: str
     key: str = ""
     value: float | None = None
     threshold: float | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class IndicatorResult:
     """One indicator judged. *points* of *points_possible*; *arithmetic* the score line by line;
-    *would_pass* what value would have given all points, in words."""
+    *would_pass* what value would have given all points, in words. *targets*: the limits in force after comparison, by
+    their names in the file, the strictest where they differ by series; *targets_each* those of each judged series then,
+    in the order of *judged*, else empty. An *is_informational* one is shown and decides nothing."""
 
     id: str
     verdict: Verdict
@@ -108,6 +113,14 @@ class IndicatorResult:
     notes: tuple[str, ...]
     sentence: str
     would_pass: str
+    targets_each: tuple[Mapping[str, float], ...] = ()
+    is_key: bool = False
+    is_informational: bool = False
+
+    @property
+    def individual(self) -> tuple[tuple[Sample, Mapping[str, float]], ...]:
+        """Each judged series with the targets in force for it (`individualResults` of Pitometer 1.1)."""
+        return tuple(zip(self.judged, self.targets_each or (self.targets,) * len(self.judged), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +147,9 @@ class SpecSource:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A gate's conclusion. *score* of *score_possible* points; *needed* maps verdict to the points it takes."""
+    """A gate's conclusion. *score* of *score_possible* points, or in percent of the points where it is *in_percent*;
+    *needed* maps verdict to the score it takes. *compared_with*: ids of the evaluations that made the baseline, newest
+    first. *invalidated*: why it must not be compared with any more; None while it may."""
 
     id: str
     subject: Subject
@@ -149,3 +164,5 @@ class Evaluation:
     sentence: str
     would_pass: str
     compared_with: tuple[str, ...] = field(default=())
+    in_percent: bool = False
+    invalidated: str | None = None

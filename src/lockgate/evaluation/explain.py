@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lockgate.domain import promql
-from lockgate.domain.evaluation import Answer, Measurement, Sample, Verdict, Violation, Window
-from lockgate.domain.gate import Bound, Gate, Indicator
-from lockgate.evaluation.grading import Grade, worst
+from lockgate.domain.evaluation import Measurement, Sample, Verdict
+from lockgate.domain.gate import Gate, Indicator
+from lockgate.evaluation.grading import Grade, possible, worst
 from lockgate.evaluation.numbers import readable, told_apart, with_unit
-from lockgate.evaluation.score import Score, reaches
+from lockgate.evaluation.score import Score, failed_key, reaches
+from lockgate.evaluation.wording import breach_in_words, good_values, numbers_of
 
 _MOST_NAMED = 3
 
@@ -23,6 +23,8 @@ class Graded:
 
 
 def indicator_sentence(one: Graded) -> str:
+    if one.indicator.is_informational:
+        return f"{_outcome(one.grade.verdict)}: {_reason(one)}: informational, earns nothing"
     earned = f"{readable(one.grade.points)} of {readable(one.indicator.points)} points"
     return f"{_outcome(one.grade.verdict)}: {_reason(one)}: {earned}"
 
@@ -31,72 +33,58 @@ def gate_sentence(gate: Gate, score: Score, all_graded: Sequence[Graded]) -> str
     """One sentence: `failed: average response time 1.02 s is over 1 s (upperSevere): 0 of 100 points, 90 needed`."""
     if not all_graded:
         return f"{_outcome(score.verdict)}: the gate has no indicators"
-    needed = readable(gate.objectives.passing)
-    if score.verdict is Verdict.WARNING:
-        needed = f"{readable(gate.objectives.warning)} needed for a warning, {needed} to pass"
-    else:
-        needed = f"{needed} needed"
     named = _telling(score.verdict, all_graded)
     reasons = "; ".join(_reason(one) for one in named[:_MOST_NAMED])
     more = f"; and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-    earned = f"{readable(score.points)} of {readable(gate.points)} points"
-    return f"{_outcome(score.verdict)}: {reasons or 'no bound is broken'}{more}: {earned}, {needed}"
+    return (
+        f"{_outcome(score.verdict)}: {reasons or _unnamed(score)}{more}: {_earned(gate, score)}, {_needed(gate, score)}"
+    )
 
 
 def indicator_would_pass(one: Graded) -> str:
     """What earns all points, such as `average response time below 1 s`."""
-    wanted = f"{one.indicator.title} {_within(one.indicator)}"
+    wanted = f"{one.indicator.title} {good_values(one.grade.limits, one.indicator.unit)}"
     match one.grade.verdict:
         case Verdict.ERROR:
             return f"{wanted}, once {one.measurement.source} answers"
         case Verdict.NO_DATA:
-            return f"{wanted}, once there are values"
+            return f"{wanted}, once there are values{' to compare with' if one.grade.is_uncompared else ''}"
         case _:
             return wanted
 
 
 def gate_would_pass(gate: Gate, score: Score, all_graded: Sequence[Graded]) -> str:
-    """The least that would have made it a pass: everything that is missing, then whatever lost the most points.
-    Empty for a pass."""
-    if score.verdict is Verdict.PASS or not all_graded:
+    """The least that would have made it a pass: everything that is missing, each key objective that failed, then
+    whatever lost the most points. Empty for a pass, and where nothing counts."""
+    counting = [one for one in all_graded if not one.indicator.is_informational]
+    if score.verdict is Verdict.PASS or not counting:
         return ""
-    missing = [one for one in all_graded if not one.grade.is_judged]
-    lossy = [one for one in all_graded if one.grade.is_judged and _lost(one) > 0]
-    chosen, points = list(missing), score.points + sum(_lost(one) for one in missing)
+    chosen = [one for one in counting if not one.grade.is_judged or failed_key(one.indicator, one.grade)]
+    points = score.points + sum(_lost(one) for one in chosen)
+    lossy = [one for one in counting if one not in chosen and _lost(one) > 0]
     for one in sorted(lossy, key=_lost, reverse=True):
-        if reaches(points, gate.objectives.passing):
+        if reaches(points * score.scale, gate.objectives.passing):
             break
         chosen.append(one)
         points += _lost(one)
     return "it would have passed with " + " and ".join(indicator_would_pass(one) for one in chosen)
 
 
-def notes(one: Graded, release: str, window: Window) -> tuple[str, ...]:
-    """What to know of a measurement before trusting it."""
-    result = one.measurement.result
-    if not isinstance(result, Answer):
-        return one.grade.notes
-    found = [*one.grade.notes, *(f"{one.measurement.source} warns: {warning}" for warning in result.warnings)]
-    unlabelled = sum(1 for sample in one.grade.judged if not sample.labels.get("release"))
-    if unlabelled and isinstance(one.indicator.query, str):
-        found += _mixing(one.measurement.query, unlabelled, release, window)
-    return tuple(found)
+def _earned(gate: Gate, score: Score) -> str:
+    points = f"{readable(score.points)} of {readable(gate.points)} points"
+    return f"{readable(score.value)} % ({points})" if gate.in_percent else points
 
 
-def _mixing(query: str, unlabelled: int, release: str, window: Window) -> list[str]:
-    found = []
-    series = f"{unlabelled} series" if unlabelled > 1 else "one series"
-    if promql.mixes_releases(query, release):
-        found.append(f"{series} without the label `release`, judged as is: the query aggregates without selecting it")
-    elif not promql.selects_release(query, release):
-        found.append(f"{series} without the label `release`, judged as is")
-    lookback = promql.lookback_seconds(query)
-    if lookback > window.seconds:
-        found.append(
-            f"the query looks back {readable(lookback)} s and the tests took {readable(window.seconds)} s: "
-            "the value may hold requests from before them"
-        )
-    return found
+def _needed(gate: Gate, score: Score) -> str:
+    unit = " %" if gate.in_percent else ""
+    needed = f"{readable(gate.objectives.passing)}{unit}"
+    if score.verdict is Verdict.WARNING:
+        return f"{readable(gate.objectives.warning)}{unit} needed for a warning, {needed} to pass"
+    return f"{needed} needed"
+
+
+def _unnamed(score: Score) -> str:
+    return "no objective counts" if score.verdict is Verdict.NO_DATA else "no bound is broken"
 
 
 def _outcome(verdict: Verdict) -> str:
@@ -114,65 +102,47 @@ def _outcome(verdict: Verdict) -> str:
 
 
 def _telling(verdict: Verdict, all_graded: Sequence[Graded]) -> list[Graded]:
-    """The indicators that brought *verdict* about, the one that lost most first."""
-    if verdict is Verdict.PASS:
-        return sorted(all_graded, key=_lost, reverse=True)
+    """The indicators that brought *verdict* about, a failed key objective and then the one that lost most first."""
+    counting = [one for one in all_graded if not one.indicator.is_informational]
     if verdict in (Verdict.ERROR, Verdict.NO_DATA):
-        return [one for one in all_graded if one.grade.verdict is verdict]
-    return sorted((one for one in all_graded if one.grade.violations), key=_lost, reverse=True)
+        return [one for one in counting if one.grade.verdict is verdict]
+    told = counting if verdict is Verdict.PASS else [one for one in counting if one.grade.has_lost]
+    return sorted(told, key=lambda one: (failed_key(one.indicator, one.grade), _lost(one)), reverse=True)
 
 
 def _reason(one: Graded) -> str:
-    title = one.indicator.title
-    breach = worst(one.grade.violations)
-    match one.grade.verdict:
-        case Verdict.ERROR:
-            return f"{title} could not be measured: {one.grade.trouble}"
-        case Verdict.NO_DATA:
-            missing = f"has no data: {one.grade.trouble}"
-            return f"{title} {_broken(breach, one.indicator)}, and {missing}" if breach else f"{title} {missing}"
-        case _:
-            return f"{title} {_broken(breach, one.indicator) if breach else _kept(one)}"
-
-
-def _broken(violation: Violation, indicator: Indicator) -> str:
-    value, limit = violation.value or 0.0, violation.threshold or 0.0
-    bound = Bound(violation.breach)
-    shown_value, shown_limit = told_apart(value, limit)
-    beyond = "is over" if bound.is_upper else "is under"
-    relation = "is at the limit of" if value == limit else beyond
-    unit = indicator.unit
-    return f"{with_unit(shown_value, unit)} {relation} {with_unit(shown_limit, unit)} ({bound})"
+    title = one.indicator.title + (" (key objective)" if failed_key(one.indicator, one.grade) else "")
+    breach = worst(one.grade.breaches)
+    broken = breach_in_words(breach, one.indicator.unit) if breach else ""
+    if one.grade.verdict is Verdict.ERROR:
+        return f"{title} could not be measured: {one.grade.trouble}"
+    if one.grade.trouble:
+        missing = f"has no data: {one.grade.trouble}"
+        missing += " (onNoData: fail)" if one.grade.verdict is Verdict.FAIL else ""
+        return f"{title} {broken}, and {missing}" if broken else f"{title} {missing}"
+    return f"{title} {broken or _kept(one)}"
 
 
 def _kept(one: Graded) -> str:
     if not one.grade.judged:
         return "has no data, which the file ignores (ignoreEmpty)"
-    sample = _nearest(one.indicator, one.grade.judged)
-    limits = [limit for _, limit in one.indicator.thresholds]
-    nearest = min(limits, key=lambda limit: abs(limit - sample.value), default=sample.value)
-    return f"{with_unit(told_apart(sample.value, nearest)[0], one.indicator.unit)} is {_within(one.indicator)}"
+    unit, judged = one.indicator.unit, one.grade.judged
+    if one.indicator.is_informational:
+        values = sorted(sample.value for sample in judged)
+        ends = [with_unit(readable(value), unit) for value in dict.fromkeys((values[0], values[-1]))]
+        return f"is {' to '.join(ends)}"
+    limits = numbers_of(one.grade.limits)
+    value = _nearest(limits, judged)
+    nearest = min(limits, key=lambda limit: abs(limit - value), default=value)
+    return f"{with_unit(told_apart(value, nearest)[0], unit)} is {good_values(one.grade.limits, unit)}"
 
 
-def _nearest(indicator: Indicator, judged: Sequence[Sample]) -> Sample:
-    """The series that came closest to a bound."""
-    limits = [limit for _, limit in indicator.thresholds]
-    return min(judged, key=lambda sample: min((abs(limit - sample.value) for limit in limits), default=0.0))
-
-
-def _within(indicator: Indicator) -> str:
-    """The values that earn all points, in words."""
-    lower = max((limit for bound, limit in indicator.thresholds if not bound.is_upper), default=None)
-    upper = min((limit for bound, limit in indicator.thresholds if bound.is_upper), default=None)
-    if lower is not None and upper is not None and lower >= upper:
-        return "at no value at all (its bounds overlap)"
-    parts = [
-        f"{word} {with_unit(readable(limit), indicator.unit)}"
-        for word, limit in (("above", lower), ("below", upper))
-        if limit is not None
-    ]
-    return " and ".join(parts) or "at any value"
+def _nearest(limits: Sequence[float], judged: Sequence[Sample]) -> float:
+    """The lowest or the highest value, whichever came closer to a limit."""
+    values = [sample.value for sample in judged]
+    ends = (min(values), max(values))
+    return min(ends, key=lambda value: min((abs(limit - value) for limit in limits), default=0.0))
 
 
 def _lost(one: Graded) -> float:
-    return one.indicator.points - one.grade.points
+    return possible(one.indicator) - one.grade.points

@@ -1,127 +1,182 @@
 """Points of one indicator: every series is graded, the worst one counts."""
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lockgate.domain.evaluation import Answer, Measurement, Sample, SetAside, Unmeasured, Verdict, Violation
-from lockgate.domain.gate import Bound, Indicator
-from lockgate.evaluation import comparison
-from lockgate.evaluation.criteria import breaches, key_of, violations
-from lockgate.evaluation.numbers import readable, told_apart, with_unit
+from lockgate.domain.gate import Indicator, OnNoData
+from lockgate.evaluation import arithmetic, comparison
+from lockgate.evaluation.baseline import Baseline
+from lockgate.evaluation.criteria import Mark, key_of, mark
+from lockgate.evaluation.limits import InForce, Limit, in_force
+from lockgate.evaluation.numbers import readable
+
+NO_VALUES = "The indicator returned no values"
+"""The breach of a gate that asks to fail without data, in Pitometer's words."""
+
+_NO_BASELINE = Baseline()
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A limit that a series broke. A severe one leaves no points."""
+
+    sample: Sample
+    limit: Limit
+    is_severe: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Grade:
     """How an indicator came off. *attainable* is what it could still have earned had every missing value been good;
-    it equals *points* where nothing is missing. *trouble* says why there is nothing to judge, or is empty."""
+    it equals *points* where nothing is missing. *trouble* says why there is nothing to judge, or is empty. *limits*:
+    those in force for each judged series, or without any those that the file knows. *is_uncompared*: the trouble is
+    that a relative limit has no baseline."""
 
     verdict: Verdict
     points: float
     attainable: float
+    limits: tuple[InForce, ...]
     judged: tuple[Sample, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
-    violations: tuple[Violation, ...] = ()
+    breaches: tuple[Breach, ...] = ()
     arithmetic: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     trouble: str = ""
+    is_uncompared: bool = False
 
     @property
     def is_judged(self) -> bool:
         return self.verdict.promotes or self.verdict is Verdict.FAIL
 
+    @property
+    def has_lost(self) -> bool:
+        """Points, by what was judged."""
+        return bool(self.breaches) or self.verdict is Verdict.FAIL
 
-def grade(indicator: Indicator, measurement: Measurement, release: str) -> Grade:
-    """Fail closed: an indicator without a number for *each* of its series earns nothing, unless what it has is a
-    severe breach already (a further series could not mend that) or the file says `ignoreEmpty`."""
+
+def grade(indicator: Indicator, measurement: Measurement, release: str, baseline: Baseline = _NO_BASELINE) -> Grade:
+    """Fail closed: an indicator without a number for *each* of its series, with fewer of them than it asks for or
+    without what it is to be compared with earns nothing, unless what it has is a severe breach already (nothing more
+    could mend that) or the file says otherwise (`ignoreEmpty`, `onNoData`, `firstRun`)."""
     match measurement.result:
         case Unmeasured(reason=reason):
-            return Grade(Verdict.ERROR, 0, indicator.points, trouble=reason)
+            limits = (in_force(indicator.grading, None),)
+            return Grade(Verdict.ERROR, 0, possible(indicator), limits, trouble=reason)
         case Answer(samples=samples):
-            return _graded(indicator, samples, release)
+            return _graded(indicator, comparison.select(samples, release), baseline)
 
 
-def _graded(indicator: Indicator, samples: Sequence[Sample], release: str) -> Grade:
-    selection = comparison.select(samples, release)
+def possible(indicator: Indicator) -> float:
+    """The points that it can earn."""
+    return 0.0 if indicator.is_informational else indicator.points
+
+
+def violations(indicator: Indicator, one: Grade) -> tuple[Violation, ...]:
+    metadata = indicator.metadata
+    found = tuple(
+        Violation(each.limit.name, key_of(each.sample), each.sample.value, each.limit.number, metadata)
+        for each in one.breaches
+    )
+    is_failed_for_want_of_data = one.verdict is Verdict.FAIL and one.trouble
+    return (*found, Violation(NO_VALUES, metadata=metadata)) if is_failed_for_want_of_data else found
+
+
+def worst(broken: Sequence[Breach]) -> Breach | None:
+    """The breach to name first: a severe one before a warning, then the farthest from its limit."""
+    return max(broken, key=lambda one: (one.is_severe, abs(one.sample.value - (one.limit.number or 0))), default=None)
+
+
+def _graded(indicator: Indicator, selection: comparison.Selection, baseline: Baseline) -> Grade:
     usable = selection.usable
-    shares = [share(sample.value, indicator) for sample in usable]
-    points = indicator.points * min(shares, default=1.0)
-    lines = [_line(indicator, sample, part) for sample, part in zip(usable, shares, strict=True)]
-    if len(usable) > 1:
-        lines.append(f"the worst of {len(usable)} series counts: {readable(points)} points")
-    broken = tuple(violation for sample in usable for violation in violations(sample, indicator.thresholds))
-    is_partial = not usable or bool(selection.empty)
-    trouble = _nothing(selection) if is_partial else ""
-    notes: tuple[str, ...] = ()
-    verdict = _verdict(broken)
-    attainable = points
-    if is_partial and verdict is not Verdict.FAIL:
-        if indicator.ignore_empty:
-            notes = (f"{trouble}: ignored, as the file asks (ignoreEmpty)",)
-            lines += [] if usable else [f"no data, ignoreEmpty: {readable(points)} points"]
-        else:
-            verdict, points = Verdict.NO_DATA, 0.0
-            lines.append(f"{trouble}: 0 points")
+    limits = _limits(indicator, usable, baseline)
+    marks = [_mark(indicator, sample, own) for sample, own in zip(usable, limits, strict=True)]
+    share = min((each.most for each in marks), default=1.0)
+    points = possible(indicator) * share
+    lines = arithmetic.lines(indicator, usable, marks, points)
+    empty = _missing(indicator, selection)
+    uncompared = _uncompared(marks, baseline)
+    notes: list[str] = []
+    if share and empty and indicator.on_no_data is OnNoData.IGNORE:
+        notes.append(f"{empty}: ignored, as the file asks (ignoreEmpty)")
+        lines += [] if usable else [f"no data, ignoreEmpty: {readable(points)} points"]
+        empty = ""
+    if share and uncompared and indicator.first_run_passes:
+        notes.append(f"{uncompared}: passes, as the file asks (firstRun: pass)")
+        uncompared = ""
+    verdict, trouble, attainable = _verdict(marks, share), "", points
+    if share and (empty or uncompared):
+        trouble = empty or uncompared
+        fails = indicator.on_no_data is OnNoData.FAIL and not indicator.is_informational
+        verdict = Verdict.FAIL if fails else Verdict.NO_DATA
+        points, attainable = 0.0, 0.0 if fails else attainable
+        lines.append(f"{trouble}{', onNoData fail' if fails else ''}: 0 points")
     return Grade(
         verdict=verdict,
         points=points,
         attainable=attainable,
+        limits=limits or (in_force(indicator.grading, None),),
         judged=usable,
         set_aside=(*selection.empty, *selection.other),
-        violations=broken,
+        breaches=_breaches(usable, marks),
         arithmetic=tuple(lines),
-        notes=notes,
-        trouble=trouble if verdict is Verdict.NO_DATA else "",
+        notes=tuple(notes),
+        trouble=trouble,
+        is_uncompared=bool(uncompared) and trouble == uncompared,
     )
 
 
-def share(value: float, indicator: Indicator) -> float:
-    """The part of the points that *value* earns: 0 for a severe breach, a half for each warning."""
-    broken = breaches(value, indicator.thresholds)
-    if any(bound.is_severe for bound in broken):
-        return 0.0
-    return 0.5 ** len(broken)
+def _limits(indicator: Indicator, usable: Sequence[Sample], baseline: Baseline) -> tuple[InForce, ...]:
+    """One for each series; the very same object where no baseline tells them apart."""
+    if not indicator.is_relative or baseline.is_empty:
+        return (in_force(indicator.grading, None),) * len(usable)
+    alone = len(usable) == 1
+    return tuple(in_force(indicator.grading, baseline.of(sample, alone=alone)) for sample in usable)
 
 
-def targets(indicator: Indicator) -> Mapping[str, float]:
-    return {bound.value: limit for bound, limit in indicator.thresholds}
+def _mark(indicator: Indicator, sample: Sample, limits: InForce) -> Mark:
+    return Mark(1.0, 1.0) if indicator.is_informational else mark(sample.value, limits)
 
 
-def worst(broken: Sequence[Violation]) -> Violation | None:
-    """The violation to name first: a severe one before a warning, then the farthest from its bound."""
-    return max(
-        broken,
-        key=lambda one: (Bound(one.breach).is_severe, abs((one.value or 0) - (one.threshold or 0))),
-        default=None,
+def _breaches(usable: Sequence[Sample], marks: Sequence[Mark]) -> tuple[Breach, ...]:
+    return tuple(
+        Breach(sample, limit, _is_severe(limit, each))
+        for sample, each in zip(usable, marks, strict=True)
+        for limit in each.broken
     )
 
 
-def _verdict(broken: Sequence[Violation]) -> Verdict:
-    if any(Bound(violation.breach).is_severe for violation in broken):
+def _is_severe(limit: Limit, marked: Mark) -> bool:
+    return marked.is_severe if limit.bound is None else limit.bound.is_severe
+
+
+def _verdict(marks: Sequence[Mark], share: float) -> Verdict:
+    if share == 0:
         return Verdict.FAIL
-    return Verdict.WARNING if broken else Verdict.PASS
+    return Verdict.WARNING if any(each.broken for each in marks) else Verdict.PASS
 
 
-def _nothing(selection: comparison.Selection) -> str:
+def _missing(indicator: Indicator, selection: comparison.Selection) -> str:
+    """Why there are too few numbers to judge, or nothing."""
     if selection.empty:
         words = sorted({comparison.word(aside.sample.value) for aside in selection.empty})
         count, total = len(selection.empty), len(selection.empty) + len(selection.usable)
         hint = " (0 divided by 0: no requests)" if "NaN" in words else ""
         return f"{count} of {total} series {'is' if count == 1 else 'are'} {' or '.join(words)}{hint}"
+    if selection.usable:
+        few = len(selection.usable) < indicator.min_samples
+        return f"{len(selection.usable)} series, and minSamples asks for {indicator.min_samples}" if few else ""
     if selection.other:
         return f"all {len(selection.other)} series name another release"
     return "the query returned no series"
 
 
-def _line(indicator: Indicator, sample: Sample, part: float) -> str:
-    broken = breaches(sample.value, indicator.thresholds)
-    earned = readable(indicator.points * part)
-    if not broken:
-        value = with_unit(readable(sample.value), indicator.unit)
-        return f"{key_of(sample)} = {value}: within its bounds, {earned} points"
-    limits = targets(indicator)
-    reasons = []
-    for bound in broken:
-        value, limit = told_apart(sample.value, limits[bound])
-        factor = "0" if bound.is_severe else "a half"
-        reasons.append(f"{value} {'≥' if bound.is_upper else '≤'} {limit} ({bound}): {factor}")
-    return f"{key_of(sample)}: {', '.join(reasons)} of {readable(indicator.points)}: {earned} points"
+def _uncompared(marks: Sequence[Mark], baseline: Baseline) -> str:
+    """Why a relative limit that matters has no number, or nothing."""
+    least = min((each.least for each in marks), default=math.inf)
+    if least >= min((each.most for each in marks), default=0.0):
+        return ""
+    if baseline.is_empty:
+        return "there is no earlier run to compare with"
+    return "no earlier run has a series to compare with"

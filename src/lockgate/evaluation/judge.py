@@ -1,6 +1,6 @@
 """Judge what was measured by the gate in force."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from lockgate.domain.evaluation import (
     Evaluation,
@@ -12,22 +12,32 @@ from lockgate.domain.evaluation import (
     Window,
 )
 from lockgate.domain.gate import Gate, Indicator
-from lockgate.evaluation import explain
+from lockgate.evaluation import explain, wording
+from lockgate.evaluation.baseline import Baseline, baseline_of
 from lockgate.evaluation.explain import Graded
-from lockgate.evaluation.grading import grade, targets
+from lockgate.evaluation.grading import grade, possible, violations
+from lockgate.evaluation.limits import InForce, Limit
+from lockgate.evaluation.notes import notes
 from lockgate.evaluation.score import score
 
 
-def judge(
-    gate: Gate, measurements: Sequence[Measurement], subject: Subject, window: Window, spec: SpecSource, id: str
+def judge(  # noqa: PLR0913  # what a verdict depends on, each by its name
+    gate: Gate,
+    measurements: Sequence[Measurement],
+    subject: Subject,
+    window: Window,
+    spec: SpecSource,
+    id: str,
+    earlier: Sequence[Evaluation] = (),
 ) -> Evaluation:
     """*measurements*: one an indicator, matched by its id, with the resolved query. An indicator without one is an
-    error of the verdict, never a pass. `score.score` says how the verdict comes about.
+    error of the verdict, never a pass. *earlier*: the evaluations to compare with, as chosen by the gate's comparison,
+    newest first. `score.score` says how the verdict comes about.
 
     Raises ValueError for a measurement of something that the gate does not name, or two of one indicator.
     """
     by_id = _by_id(gate, measurements)
-    graded = [_graded(indicator, by_id.get(indicator.id), subject) for indicator in gate.indicators]
+    graded = [_graded(gate, indicator, by_id.get(indicator.id), subject, earlier) for indicator in gate.indicators]
     total = score(gate, [one.grade for one in graded])
     return Evaluation(
         id=id,
@@ -35,13 +45,15 @@ def judge(
         window=window,
         spec=spec,
         verdict=total.verdict,
-        score=total.points,
-        score_possible=gate.points,
+        score=total.value,
+        score_possible=total.most,
         needed={"pass": gate.objectives.passing, "warning": gate.objectives.warning},
         indicators=tuple(_result(one, subject, window) for one in graded),
         arithmetic=total.arithmetic,
         sentence=explain.gate_sentence(gate, total, graded),
         would_pass=explain.gate_would_pass(gate, total, graded),
+        compared_with=tuple(each.id for each in earlier),
+        in_percent=gate.in_percent,
     )
 
 
@@ -57,25 +69,46 @@ def _by_id(gate: Gate, measurements: Sequence[Measurement]) -> dict[str, Measure
     return by_id
 
 
-def _graded(indicator: Indicator, measurement: Measurement | None, subject: Subject) -> Graded:
+def _graded(
+    gate: Gate,
+    indicator: Indicator,
+    measurement: Measurement | None,
+    subject: Subject,
+    earlier: Sequence[Evaluation],
+) -> Graded:
     if measurement is None:
         measurement = Measurement(indicator.id, indicator.source, "", Unmeasured("it was not asked for"))
-    return Graded(indicator, measurement, grade(indicator, measurement, subject.release))
+    is_compared = earlier and indicator.is_relative
+    baseline = baseline_of(indicator.id, earlier, gate.comparison.aggregate) if is_compared else Baseline()
+    return Graded(indicator, measurement, grade(indicator, measurement, subject.release, baseline))
 
 
 def _result(one: Graded, subject: Subject, window: Window) -> IndicatorResult:
+    each = [_targets(limits.limits) for limits in _distinct(one.grade.limits)]
     return IndicatorResult(
         id=one.indicator.id,
         verdict=one.grade.verdict,
         points=one.grade.points,
-        points_possible=one.indicator.points,
+        points_possible=possible(one.indicator),
         measurement=one.measurement,
         judged=one.grade.judged,
         set_aside=one.grade.set_aside,
-        violations=one.grade.violations,
-        targets=targets(one.indicator),
+        violations=violations(one.indicator, one.grade),
+        targets=each[0] if len(each) == 1 else _targets(wording.strictest(one.grade.limits)),
         arithmetic=one.grade.arithmetic,
-        notes=explain.notes(one, subject.release, window),
+        notes=notes(one, subject.release, window),
         sentence=explain.indicator_sentence(one),
         would_pass=explain.indicator_would_pass(one),
+        targets_each=() if len(each) == 1 else tuple(_targets(limits.limits) for limits in one.grade.limits),
+        is_key=one.indicator.is_key,
+        is_informational=one.indicator.is_informational,
     )
+
+
+def _distinct(limits: Sequence[InForce]) -> tuple[InForce, ...]:
+    """Tuples of one object repeated, as of series that nothing tells apart, are cut at once."""
+    return tuple({id(each): each for each in limits}.values()) if len(limits) > 1 else tuple(limits)
+
+
+def _targets(limits: Sequence[Limit]) -> Mapping[str, float]:
+    return {limit.name: limit.number for limit in limits if limit.number is not None}

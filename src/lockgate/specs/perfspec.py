@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, Query, Thresholds
+from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, OnNoData, Query, Thresholds
 from lockgate.domain.promql import lookbacks, mixes_releases
 from lockgate.specs.fields import Reader, listed
 from lockgate.specs.placeholders import unknown_in
@@ -58,7 +58,9 @@ def _warnings(indicator: Indicator) -> list[str]:
                 f"indicator {indicator.id!r}: the query looks back {fixed}, however short the tests were: "
                 "[$DURATION_SECONDSs] looks back over the tests only"
             )
-    lower, upper = indicator.thresholds.lower_warning, indicator.thresholds.upper_warning
+    if not isinstance(indicator.grading, Thresholds):
+        return found
+    lower, upper = indicator.grading.lower_warning, indicator.grading.upper_warning
     if lower is not None and upper is not None and lower >= upper:
         found.append(
             f"indicator {indicator.id!r}: lowerWarning {lower:g} is not below upperWarning {upper:g}, "
@@ -84,7 +86,8 @@ def _indicator(reader: Reader, spot: Spot, sources: Collection[str]) -> Indicato
     metadata = {**metadata, **_metadata(reader, graded.get("metadata"))}
     if id is None or source is None or query is None or thresholds is None or points is None:
         return None
-    return Indicator(id, source, query, thresholds, points, ignore_empty is True, metadata)
+    on_no_data = OnNoData.IGNORE if ignore_empty else None
+    return Indicator(id, source, query, thresholds, points, on_no_data, metadata=metadata)
 
 
 def _query(reader: Reader, spot: Spot | None, source: str | None) -> Query | None:

@@ -7,10 +7,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from lockgate.domain.evaluation import Answer, Measurement, Sample, Unmeasured, Verdict
-from lockgate.domain.gate import Indicator, Thresholds
+from lockgate.domain.gate import Indicator, OnNoData, Thresholds
 from lockgate.evaluation.comparison import select
-from lockgate.evaluation.criteria import breaches, key_of
-from lockgate.evaluation.grading import Grade, grade, share, targets, worst
+from lockgate.evaluation.criteria import key_of, mark
+from lockgate.evaluation.grading import Grade, grade, violations, worst
+from lockgate.evaluation.limits import in_force
 from lockgate.evaluation.numbers import readable, told_apart
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False, width=32) | st.integers(-5, 5).map(float)
@@ -21,7 +22,7 @@ POINTS = st.floats(0, 1000, allow_nan=False)
 
 
 def indicator(thresholds: Thresholds, points: float = 100, ignore_empty: bool = False) -> Indicator:
-    return Indicator("i", "Prometheus", "up", thresholds, points, ignore_empty)
+    return Indicator("i", "Prometheus", "up", thresholds, points, OnNoData.IGNORE if ignore_empty else None)
 
 
 def graded(one: Indicator, *values: float | tuple[float, str]) -> Grade:
@@ -56,7 +57,7 @@ def test_the_worst_series_counts_as_pitometer_counted_it(
     assert result.points == pytest.approx(min(told_again(value, limits, points) for value in values))
     assert result.attainable == result.points
     assert len(result.judged) == len(values)
-    assert (result.verdict is Verdict.PASS) == (not result.violations)
+    assert (result.verdict is Verdict.PASS) == (not result.breaches)
 
 
 @given(THRESHOLDS, st.lists(NUMBERS, min_size=1, max_size=4), NUMBERS)
@@ -71,7 +72,7 @@ def test_what_is_no_number_never_passes(limits: Thresholds, values: list[float],
     assert result.verdict in (Verdict.NO_DATA, Verdict.FAIL)
     assert result.points == 0
     assert len(result.set_aside) == 1
-    severe = any(share(value, indicator(limits)) == 0 for value in values)
+    severe = any(mark(value, in_force(limits, None)).most == 0 for value in values)
     assert (result.verdict is Verdict.FAIL) == severe
 
 
@@ -86,7 +87,7 @@ def test_another_releases_series_change_no_points(limits: Thresholds, mine: list
 
 @given(THRESHOLDS, NUMBERS)
 def test_a_side_is_broken_once_and_severely_first(limits: Thresholds, value: float) -> None:
-    broken = breaches(value, limits)
+    broken = [limit.bound for limit in mark(value, in_force(limits, None)).broken if limit.bound]
     assert len([bound for bound in broken if bound.is_upper]) <= 1
     assert len([bound for bound in broken if not bound.is_upper]) <= 1
     for bound, limit in limits:
@@ -133,7 +134,7 @@ def test_bounds_are_inclusive_and_zero_counts(
 
 def test_contradictory_bounds_give_two_violations() -> None:
     result = graded(indicator(Thresholds(lower_severe=10, upper_severe=5)), 7)
-    assert [(one.breach, one.value, one.threshold) for one in result.violations] == [
+    assert [(one.breach, one.value, one.threshold) for one in violations(indicator(UPPER), result)] == [
         ("lowerSevere", 7, 10),
         ("upperSevere", 7, 5),
     ]
@@ -141,26 +142,26 @@ def test_contradictory_bounds_give_two_violations() -> None:
 
 def test_violations_name_their_series_in_the_order_of_the_answer() -> None:
     result = graded(indicator(UPPER), 0.9, 0.1, 3)
-    assert [(one.key, one.breach, one.value, one.threshold) for one in result.violations] == [
+    assert [(one.key, one.breach, one.value, one.threshold) for one in violations(indicator(UPPER), result)] == [
         ('{"n":"0","release":"new"}', "upperWarning", 0.9, 0.8),
         ('{"n":"2","release":"new"}', "upperSevere", 3, 1),
     ]
     assert result.points == 0
     assert result.verdict is Verdict.FAIL
-    named = worst(result.violations)
+    named = worst(result.breaches)
     assert named is not None
-    assert named.value == 3
+    assert named.sample.value == 3
 
 
 def test_the_severe_violation_is_named_before_a_warning_that_is_farther_off() -> None:
-    broken = graded(indicator(Thresholds(lower_severe=1, upper_warning=5)), 900, 0.5).violations
+    broken = graded(indicator(Thresholds(lower_severe=1, upper_warning=5)), 900, 0.5).breaches
     named = worst(broken)
     assert named is not None
-    assert named.breach == "lowerSevere"
+    assert named.limit.name == "lowerSevere"
     assert worst(()) is None
-    farthest = worst(graded(indicator(Thresholds(lower_severe=10, upper_severe=20)), 21, 1).violations)
+    farthest = worst(graded(indicator(Thresholds(lower_severe=10, upper_severe=20)), 21, 1).breaches)
     assert farthest is not None
-    assert farthest.breach == "lowerSevere"
+    assert farthest.limit.name == "lowerSevere"
 
 
 def test_no_series_is_no_data_unless_the_file_ignores_it() -> None:
@@ -242,10 +243,6 @@ def test_the_arithmetic_is_told_series_by_series() -> None:
     assert graded(indicator(UPPER), math.nan).arithmetic == (
         "1 of 1 series is NaN (0 divided by 0: no requests): 0 points",
     )
-
-
-def test_targets_are_the_bounds_in_force() -> None:
-    assert targets(indicator(UPPER)) == {"upperWarning": 0.8, "upperSevere": 1}
 
 
 def test_the_key_of_a_series_does_not_depend_on_the_order_of_its_labels() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lockgate.domain.errors import SpecError
-from lockgate.domain.gate import Gate, Indicator, Objectives, Thresholds
+from lockgate.domain.gate import Gate, Indicator, Objectives, OnNoData, Thresholds
 from lockgate.specs.perfspec import parse_perfspec, warnings
 
 ORIGINAL_QUERY = (
@@ -82,9 +82,9 @@ def test_the_original_file_is_read_unchanged() -> None:
     assert gate.points == 200
     backend, latency = gate.indicators
     assert backend.query == ORIGINAL["indicators"][0]["query"]
-    assert backend.thresholds == Thresholds(upper_warning=800000, upper_severe=1000000)
+    assert backend.grading == Thresholds(upper_warning=800000, upper_severe=1000000)
     assert latency == Indicator(
-        "request_latency_seconds", "Prometheus", ORIGINAL_QUERY, Thresholds(upper_severe=0.8), 100, False, {}
+        "request_latency_seconds", "Prometheus", ORIGINAL_QUERY, Thresholds(upper_severe=0.8), 100
     )
 
 
@@ -99,7 +99,7 @@ def test_everything_optional_is_accepted() -> None:
         **{"$schema": "https://example.org/perfspec.json"},
     )
     (indicator,) = gate_of(content).indicators
-    assert indicator.ignore_empty
+    assert indicator.on_no_data is OnNoData.IGNORE
     assert indicator.metadata == {"displayName": "response time", "unit": "s", "team": {"name": "a"}}
     assert (indicator.title, indicator.unit, indicator.source) == ("response time", "s", "Prometheus")
 
@@ -111,8 +111,9 @@ def test_an_indicator_without_a_display_name_is_called_by_its_id() -> None:
 
 def test_zero_is_a_bound_like_any_other() -> None:
     (indicator,) = gate_of(small(indicator__grading__thresholds={"upperSevere": 0, "lowerWarning": -1})).indicators
-    assert indicator.thresholds == Thresholds(lower_warning=-1, upper_severe=0)
-    assert [(bound.value, limit) for bound, limit in indicator.thresholds] == [("lowerWarning", -1), ("upperSevere", 0)]
+    assert indicator.grading == Thresholds(lower_warning=-1, upper_severe=0)
+    assert isinstance(indicator.grading, Thresholds)
+    assert [(bound.value, limit) for bound, limit in indicator.grading] == [("lowerWarning", -1), ("upperSevere", 0)]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,116 @@
+"""The limits in force for one series: what the file says, set against what was measured before."""
+
+import math
+from dataclasses import dataclass
+
+from lockgate.domain.gate import Against, Bound, Criteria, Criterion, Operator, Thresholds
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A value that is *good* *number* keeps it. *number* is None while a relative limit has no baseline. *name*: the
+    bound's name or the criterion's text, as in the file; *relation* says how a relative one is reckoned (`+10 % of`)
+    and is empty for an absolute one. *bound*: None for a criterion."""
+
+    name: str
+    good: Operator
+    number: float | None
+    relation: str = ""
+    baseline: float | None = None
+    bound: Bound | None = None
+
+    def keeps(self, value: float) -> bool | None:
+        """None: there is nothing to compare with."""
+        number = self.number
+        if number is None:
+            return None
+        match self.good:
+            case Operator.LESS:
+                return value < number
+            case Operator.AT_MOST:
+                return value <= number
+            case Operator.GREATER:
+                return value > number
+            case Operator.AT_LEAST:
+                return value >= number
+            case Operator.EQUAL:
+                return value == number
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Thresholds in force: all of them must be kept."""
+
+    limits: tuple[Limit, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Criteria in force: all of one list must be kept."""
+
+    passing: tuple[tuple[Limit, ...], ...]
+    warning: tuple[tuple[Limit, ...], ...]
+
+    @property
+    def limits(self) -> tuple[Limit, ...]:
+        return tuple(limit for all_of in (*self.passing, *self.warning) for limit in all_of)
+
+
+InForce = Bounds | Rules
+
+
+def in_force(grading: Thresholds | Criteria, baseline: float | None) -> InForce:
+    """*baseline*: what relative limits are reckoned from, or None."""
+    match grading:
+        case Thresholds(percent=percent):
+            absolute = [Limit(bound.value, _good(bound), limit, bound=bound) for bound, limit in grading]
+            relative = [_percent_bound(bound, percent[bound], baseline) for bound in Bound if bound in percent]
+            return Bounds((*absolute, *relative))
+        case Criteria(passing=passing, warning=warning):
+            return Rules(
+                tuple(tuple(_criterion(one, baseline) for one in all_of) for all_of in passing),
+                tuple(tuple(_criterion(one, baseline) for one in all_of) for all_of in warning),
+            )
+
+
+def _good(bound: Bound) -> Operator:
+    """A value at its bound breaks it."""
+    return Operator.LESS if bound.is_upper else Operator.GREATER
+
+
+def _percent_bound(bound: Bound, percent: float, baseline: float | None) -> Limit:
+    change = percent if bound.is_upper else -percent
+    return Limit(
+        name=f"{bound.value}Perc",
+        good=_good(bound),
+        number=_changed(baseline, change),
+        relation=f"{_signed(change)} % of",
+        baseline=baseline,
+        bound=bound,
+    )
+
+
+def _criterion(criterion: Criterion, baseline: float | None) -> Limit:
+    number, text = criterion.number, criterion.text
+    match criterion.against:
+        case Against.VALUE:
+            return Limit(text, criterion.operator, number)
+        case Against.PERCENT:
+            return Limit(text, criterion.operator, _changed(baseline, number), f"{_signed(number)} % of", baseline)
+        case Against.CHANGE:
+            moved = None if baseline is None else _finite(baseline + number)
+            return Limit(text, criterion.operator, moved, f"{_signed(number)} on", baseline)
+
+
+def _changed(baseline: float | None, percent: float) -> float | None:
+    """Section 7.3 of the description of Keptn 0.2.2: the baseline times (100 ± p) / 100."""
+    return None if baseline is None else _finite(baseline * (100 + percent) / 100)
+
+
+def _finite(number: float) -> float | None:
+    """A limit beyond all numbers would be kept by every value."""
+    return number if math.isfinite(number) else None
+
+
+def _signed(number: float) -> str:
+    return f"{number:+.6g}"

@@ -1,0 +1,34 @@
+"""What to know of a measurement before trusting it."""
+
+from lockgate.domain import promql
+from lockgate.domain.evaluation import Answer, Window
+from lockgate.evaluation.explain import Graded
+from lockgate.evaluation.numbers import readable
+
+
+def notes(one: Graded, release: str, window: Window) -> tuple[str, ...]:
+    """What the file ignored, what the source warned of, and what may be mixed into the values."""
+    result = one.measurement.result
+    if not isinstance(result, Answer):
+        return one.grade.notes
+    found = [*one.grade.notes, *(f"{one.measurement.source} warns: {warning}" for warning in result.warnings)]
+    unlabelled = sum(1 for sample in one.grade.judged if not sample.labels.get("release"))
+    if unlabelled and isinstance(one.indicator.query, str):
+        found += _mixing(one.measurement.query, unlabelled, release, window)
+    return tuple(found)
+
+
+def _mixing(query: str, unlabelled: int, release: str, window: Window) -> list[str]:
+    found = []
+    series = f"{unlabelled} series" if unlabelled > 1 else "one series"
+    if promql.mixes_releases(query, release):
+        found.append(f"{series} without the label `release`, judged as is: the query aggregates without selecting it")
+    elif not promql.selects_release(query, release):
+        found.append(f"{series} without the label `release`, judged as is")
+    lookback = promql.lookback_seconds(query)
+    if lookback > window.seconds:
+        found.append(
+            f"the query looks back {readable(lookback)} s and the tests took {readable(window.seconds)} s: "
+            "the value may hold requests from before them"
+        )
+    return found
