@@ -1,5 +1,7 @@
 """What deliveries and evaluations look like, for the description of the API; api/views.py fills them."""
 
+from typing import Any
+
 from pydantic import Field
 
 from lockgate.api.shapes import Number, Shape, Time
@@ -66,6 +68,11 @@ class ViolationShape(Shape):
     key: str
     value: Number | None
     threshold: Number | None
+    metadata: dict[str, Any]
+
+
+class IndividualShape(SampleShape):
+    targets: dict[str, Number]
 
 
 class IndicatorShape(Shape):
@@ -78,6 +85,9 @@ class IndicatorShape(Shape):
     set_aside: list[SetAsideShape]
     violations: list[ViolationShape]
     targets: dict[str, Number]
+    individual: list[IndividualShape]
+    key: bool
+    informational: bool
     arithmetic: list[str]
     notes: list[str]
     sentence: str
@@ -104,16 +114,20 @@ class EvaluationShape(Shape):
     image: str
     tag: str
     release: str
+    colour: str
     deployment: str
     window: WindowShape
     spec: SpecShape
     verdict: str
     score: Number
     score_possible: Number
+    in_percent: bool = Field(description="Whether score and needed are percentages of the points, not points")
     needed: dict[str, Number]
     sentence: str
     would_pass: str
     arithmetic: list[str]
+    compared_with: list[str] = Field(description="Ids of the evaluations that made the baseline, newest first")
+    invalidated: str | None = Field(description="Why it is no baseline any more")
     indicators: list[IndicatorShape]
 
 

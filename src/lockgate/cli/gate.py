@@ -7,12 +7,15 @@ from typing import Annotated, Any
 
 import typer
 
+from lockgate.cli.client import client
 from lockgate.cli.ending import End, Ending
-from lockgate.cli.manner import Manner, group, local
+from lockgate.cli.manner import Manner, asking, group, local
 from lockgate.cli.output import Format, printable, show
+from lockgate.cli.sentences import beside_verdict
 from lockgate.delivery.rehearse import differences, rehearse
+from lockgate.delivery.replay import Replayed, replay
 from lockgate.domain.errors import InvalidError, SpecError
-from lockgate.domain.gate_case import GateCase
+from lockgate.domain.gate_case import GateCase, GateText
 from lockgate.evaluation.shown import evaluation_json
 from lockgate.specs.cases import parse_cases
 
@@ -110,3 +113,33 @@ def _text(file: Path) -> str:
         raise End(Ending.USAGE, f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise End(Ending.USAGE, f"{file} is not UTF-8: {error.reason} at byte {error.start}") from error
+
+
+@gate.command("replay")
+@asking
+def replay_gate(
+    manner: Manner,
+    spec: Annotated[Path, typer.Option("--spec", help="The file to try: a perfspec….json.")],
+    project: Annotated[str, typer.Option("--project", "-p", help="Its project.")],
+    stage: Annotated[str, typer.Option("--stage", help="Its stage.")],
+    service: Annotated[str, typer.Option("--service", "-s", help="Its service.")],
+    last: Annotated[int, typer.Option("--last", min=1, max=500, help="How many evaluations, from the newest.")] = 50,
+) -> None:
+    """What another gate would have decided for past runs, from their stored samples. Changes nothing."""
+    text = _text(spec)
+    asked = {"project": project, "stage": stage, "service": service, "limit": last}
+    past = client(manner).get("/v1/evaluations", **asked)["evaluations"]
+    try:
+        replayed = replay(past, GateText("perfspec", str(spec), text))
+    except SpecError as error:
+        raise End(Ending.USAGE, "; ".join(str(fault) for fault in error.faults)) from error
+    flipped = [one for one in replayed if one.has_flipped]
+    rows = [_flip(one) for one in flipped]
+    answer = [{"past": one.past, "now": evaluation_json(one.now), "flipped": one.has_flipped} for one in replayed]
+    if rows or manner.output is not Format.TABLE:
+        show(answer, manner.output, ("EVALUATION", "TAG", "WAS", "WOULD BE", "WHY"), rows)
+    manner.say(f"{len(flipped)} of {len(replayed)} verdicts would have been another one")
+
+
+def _flip(one: Replayed) -> tuple[str, ...]:
+    return one.past["id"], one.past["tag"], one.past["verdict"], one.now.verdict.value, beside_verdict(one.now.sentence)

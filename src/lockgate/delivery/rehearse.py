@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from lockgate.domain.errors import InvalidError
-from lockgate.domain.evaluation import Answer, Evaluation, Measurement, SpecSource, Subject, Unmeasured, Window
+from lockgate.domain.evaluation import Answer, Evaluation, Measurement, SpecSource, Subject, Unmeasured, Verdict, Window
 from lockgate.domain.gate import Gate
 from lockgate.domain.gate_case import GateCase, GateText, Measured
 from lockgate.domain.names import ProjectName, ServiceName, StageName
 from lockgate.domain.project import Place
+from lockgate.evaluation.comparison import LABEL
 from lockgate.evaluation.judge import judge
 from lockgate.specs.perfspec import parse_perfspec
 from lockgate.specs.placeholders import query_text
@@ -25,16 +26,44 @@ def rehearse(case: GateCase, read: Callable[[str], str]) -> Evaluation:
     """*read* gives the text of the file that a case names. Raises SpecError for a gate that a push would refuse, and
     InvalidError for samples of an indicator that the gate has not."""
     text = case.gate.text if case.gate.text is not None else read(case.gate.path)
-    gate = _gate(replace(case.gate, text=None), text)
+    gate = gate_of(replace(case.gate, text=text))
     window = _window(case)
     source = SpecSource(path=case.gate.path, revision="", text=text)
     measurements = _measurements(gate, case.samples, f"test {case.name!r}")
-    return judge(gate, measurements, _subject(case), window, source, case.name)
+    earlier = _earlier(gate, case, window, source) if gate.is_relative else ()
+    return judge(gate, measurements, _subject(case), window, source, case.name, earlier)
+
+
+def _earlier(gate: Gate, case: GateCase, window: Window, source: SpecSource) -> tuple[Evaluation, ...]:
+    """What of the case's earlier runs a delivery would compare with. A run without a verdict gets the gate's own, as
+    one that had nothing to be compared with and passed for that."""
+    found: list[Evaluation] = []
+    first = replace(gate, indicators=tuple(replace(each, first_run_passes=True) for each in gate.indicators))
+    known = {each.id for each in gate.indicators}
+    for run in case.previous:
+        samples = {id_: _of_any_release(measured) for id_, measured in run.samples.items() if id_ in known}
+        measurements = _measurements(first, samples, f"test {case.name!r}, {run.id}")
+        judged = judge(first, measurements, _subject(replace(case, release="")), window, source, run.id)
+        verdict = judged.verdict if run.verdict is None else Verdict(run.verdict)
+        if verdict.value in gate.comparison.verdicts and not run.invalidated:
+            found.append(replace(judged, verdict=verdict))
+    return tuple(found[: gate.comparison.results])
 
 
 @lru_cache(maxsize=4096)
-def _gate(where: GateText, text: str) -> Gate:
-    return parse_perfspec(where.path, text)
+def gate_of(gate: GateText) -> Gate:
+    """*gate* with its text. Raises SpecError."""
+    return parse_perfspec(gate.path, gate.text or "")
+
+
+def _of_any_release(measured: Measured) -> Measured:
+    """An earlier run's series are of its own release, and all of them were judged."""
+    if isinstance(measured, Unmeasured):
+        return measured
+    return tuple(
+        replace(sample, labels={name: text for name, text in sample.labels.items() if name != LABEL})
+        for sample in measured
+    )
 
 
 def _measurements(gate: Gate, samples: Mapping[str, Measured], whose: str) -> tuple[Measurement, ...]:

@@ -21,16 +21,20 @@ def evaluation_json(evaluation: Evaluation) -> Json:
         "image": subject.image,
         "tag": subject.tag,
         "release": subject.release,
+        "colour": subject.colour,
         "deployment": subject.deployment,
         "window": {"start": rfc3339(evaluation.window.start), "end": rfc3339(evaluation.window.end)},
         "spec": {"path": evaluation.spec.path, "revision": evaluation.spec.revision, "text": evaluation.spec.text},
         "verdict": evaluation.verdict.value,
         "score": plain(evaluation.score),
         "score_possible": plain(evaluation.score_possible),
+        "in_percent": evaluation.in_percent,
         "needed": plain(evaluation.needed),
         "sentence": evaluation.sentence,
         "would_pass": evaluation.would_pass,
         "arithmetic": list(evaluation.arithmetic),
+        "compared_with": list(evaluation.compared_with),
+        "invalidated": evaluation.invalidated,
         "indicators": [_indicator(each) for each in evaluation.indicators],
     }
 
@@ -52,10 +56,19 @@ def _indicator(result: IndicatorResult) -> Json:
         "judged": [_sample(one) for one in result.judged],
         "set_aside": [{"sample": _sample(one.sample), "reason": one.reason} for one in result.set_aside],
         "violations": [
-            {"breach": one.breach, "key": one.key, "value": plain(one.value), "threshold": plain(one.threshold)}
+            {
+                "breach": one.breach,
+                "key": one.key,
+                "value": plain(one.value),
+                "threshold": plain(one.threshold),
+                "metadata": plain(one.metadata),
+            }
             for one in result.violations
         ],
         "targets": plain(result.targets),
+        "individual": [{**_sample(one), "targets": plain(targets)} for one, targets in result.individual],
+        "key": result.is_key,
+        "informational": result.is_informational,
         "arithmetic": list(result.arithmetic),
         "notes": list(result.notes),
         "sentence": result.sentence,

@@ -118,3 +118,31 @@ def test_the_folder_of_a_clone_is_checked_whole(folder: Path, shell: Any) -> Non
     answer = shell.run("gate", "check", str(clone))
     assert answer.code == 1
     assert "carts/values.yaml:1: image" in answer.out
+
+
+CARTS = ("--project=sockshop", "--service=carts", "--stage=staging")
+
+
+def test_a_replay_shows_the_verdicts_that_would_have_been_others(folder: Path, shop: Any, shell: Any) -> None:
+    shop.call(shop.world.deliver("0.6.0"))
+    shop.call(shop.world.set_gate())
+    shop.world.monitoring.seconds = {"0.6.0": 0.05, "0.6.1": 1.2, "0.6.2": 0.05}
+    for tag in ("0.6.1", "0.6.2"):
+        shop.call(shop.world.deliver(tag))
+    milder = PERFSPEC.replace('"upperSevere": 1,', '"upperSevere": 2,').replace("0.8", "1.9")
+    (folder / "perfspec.json").write_text(milder)
+    answer = shell.run("gate", "replay", *CARTS, f"--spec={folder / 'perfspec.json'}")
+    assert answer.code == 0, answer.err
+    heading, row, summary = answer.out.splitlines()
+    assert heading.split() == ["EVALUATION", "TAG", "WAS", "WOULD", "BE", "WHY"]
+    assert row.split()[1:4] == ["0.6.1", "fail", "pass"]
+    assert summary == "1 of 2 verdicts would have been another one"
+    whole = json.loads(shell.run("gate", "replay", *CARTS, f"--spec={folder / 'perfspec.json'}", "-o", "json").out)
+    assert [(one["past"]["verdict"], one["now"]["verdict"]) for one in whole] == [("pass", "pass"), ("fail", "pass")]
+
+
+def test_a_replay_with_a_gate_that_a_push_would_refuse_is_refused(folder: Path, shop: Any, shell: Any) -> None:
+    (folder / "perfspec.json").write_text("{}")
+    answer = shell.run("gate", "replay", *CARTS, f"--spec={folder / 'perfspec.json'}")
+    assert answer.code == 1
+    assert "perfspec.json:1: field 'indicators' is missing" in answer.err

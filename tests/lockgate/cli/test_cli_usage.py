@@ -19,6 +19,7 @@ MISSING: Mapping[str, tuple[str, ...]] = {
     "create project": ("shop",),
     "gate check": (),
     "gate test": (),
+    "gate replay": ("--project=shop",),
     "get delivery": (),
     "get evaluation": ("--project=shop",),
     "get services": (),

@@ -1,0 +1,78 @@
+"""What another gate would have concluded of past runs, from the samples that were stored with them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from lockgate.delivery.rehearse import gate_of, rehearse
+from lockgate.domain.errors import SpecError
+from lockgate.domain.evaluation import Evaluation, Sample, Unmeasured
+from lockgate.domain.gate_case import EarlierRun, GateCase, GateText, Measured
+from lockgate.specs.placeholders import query_text
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """*past* is the stored evaluation in JSON, *now* what the other gate makes of its samples."""
+
+    past: Json
+    now: Evaluation
+
+    @property
+    def has_flipped(self) -> bool:
+        return bool(self.past["verdict"] != self.now.verdict.value)
+
+
+def replay(past: Sequence[Json], gate: GateText) -> tuple[Replayed, ...]:
+    """*past*: evaluations of one place in JSON, newest first, each compared with those after it in the list; *gate*
+    with its text. What was not measured then, or by another query, is an error of the replay: nothing is guessed.
+    Raises SpecError for a gate that a push would refuse."""
+    queries = {each.id: query_text(each.query) for each in gate_of(gate).indicators}
+    return tuple(
+        Replayed(one, rehearse(_case(one, past[number + 1 :], gate, queries), lambda _: gate.text or ""))
+        for number, one in enumerate(past)
+    )
+
+
+def _case(one: Json, earlier: Sequence[Json], gate: GateText, queries: Mapping[str, str]) -> GateCase:
+    asked = _queries_then(one)
+    measured = {each["id"]: _measured(each["measurement"]) for each in one["indicators"]}
+    samples: dict[str, Measured] = {}
+    for id_, query in queries.items():
+        if id_ not in measured:
+            samples[id_] = Unmeasured("it was not measured in that run")
+        elif asked.get(id_) != query:
+            samples[id_] = Unmeasured("its query was another one in that run")
+        else:
+            samples[id_] = measured[id_]
+    previous = tuple(_earlier(each) for each in earlier)
+    return GateCase(one["id"], gate.path, 0, gate, samples, {}, previous, one["release"])
+
+
+def _queries_then(one: Json) -> Mapping[str, str]:
+    """As the file had them, placeholders and all."""
+    kind = "perfspec" if one["spec"]["path"].endswith(".json") else "slo"
+    try:
+        then = gate_of(GateText(kind, one["spec"]["path"], one["spec"]["text"]))
+    except SpecError:  # the file was read by an older release
+        return {}
+    return {each.id: query_text(each.query) for each in then.indicators}
+
+
+def _measured(measurement: Json) -> Measured:
+    if "error" in measurement:
+        return Unmeasured(measurement["error"])
+    return tuple(_sample(each) for each in measurement["samples"])
+
+
+def _earlier(one: Json) -> EarlierRun:
+    judged: dict[str, Measured] = {
+        each["id"]: tuple(_sample(sample) for sample in each["judged"]) for each in one["indicators"]
+    }
+    return EarlierRun(one["id"], judged, one["verdict"], bool(one.get("invalidated")))
+
+
+def _sample(told: Json) -> Sample:
+    return Sample(told["labels"], float(told["value"]), told["timestamp"])  # float reads "NaN" and "+Inf" as well
