@@ -6,6 +6,7 @@ import typer
 
 from lockgate.cli.client import Client, client, segment
 from lockgate.cli.ending import End, Ending, ending_of
+from lockgate.cli.explain import describe_evaluation
 from lockgate.cli.manner import Manner, asking, group
 from lockgate.cli.output import Format, number, printable, show
 from lockgate.cli.progress import describe
@@ -156,26 +157,6 @@ def _describe_delivery(answer: dict[str, Any], page: str) -> None:
 
 def _why(answer: dict[str, Any]) -> str:
     return f": {beside_verdict(answer['reason'], *answer['stages'])}" if answer["reason"] else ""
-
-
-def describe_evaluation(answer: dict[str, Any]) -> None:
-    """The same sentences that the API and the page give, each verdict said once."""
-    _say(f"Evaluation {answer['id']}: {answer['verdict']}")
-    _say(beside_verdict(answer["sentence"]))
-    if answer["would_pass"]:
-        _say(answer["would_pass"])
-    for one in answer["indicators"]:
-        _say(f"\n{one['id']}: {one['sentence']}")
-        _say(f"  query   {one['measurement']['query']}")
-        for sample in one["judged"]:
-            _say(f"  judged  {sample['value']}  {sample['labels']}")
-        for aside in one["set_aside"]:
-            _say(f"  aside   {aside['sample']['value']}  {aside['reason']}")
-        for line in (*one["arithmetic"], *one["notes"]):
-            _say(f"  {line}")
-    for line in answer["arithmetic"]:
-        _say(line)
-    _say(f"gate    {answer['spec']['path']} at {answer['spec']['revision'][:10]}")
 
 
 def _say(line: str) -> None:

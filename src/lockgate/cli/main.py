@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "demo.command:demo",
     "auth": "setup:auth",
     "clone": "cloning:clone_project",
+    "explain": "explain:explain",
     "version": "version:version",
 }
 GROUPS: Mapping[str, str] = {

@@ -80,6 +80,12 @@ def test_a_gate_that_refuses_ends_the_wait_with_2_and_the_artifact_is_warned_abo
     evaluation = shell.run("get", "evaluation", "-p", "sockshop", "--stage", "staging", "-s", "carts")
     assert evaluation.code == 0
     assert ": fail\n" in evaluation.out
+    id_ = evaluation.out.split()[1].rstrip(":")
+    explained = shell.run("explain", id_)
+    assert explained.code == 0
+    assert explained.out.startswith(evaluation.out)
+    for words in ("target  upperSevere 1\n", "judged  1.2  ", "1.2 ≥ 1 (upperSevere): 0 of 100", '"metricScore": 100'):
+        assert words in explained.out
     again = sent(shell, "0.6.1")
     assert again.code == 0
     assert "Warning: " in again.err

@@ -17,6 +17,7 @@ MISSING: Mapping[str, tuple[str, ...]] = {
     "clone": (),
     "configure monitoring": (),
     "create project": ("shop",),
+    "explain": (),
     "gate check": (),
     "gate test": (),
     "gate replay": ("--project=shop",),

@@ -1,0 +1,62 @@
+"""`explain`: all that a gate's conclusion rests on, in the words that the API and the pages give."""
+
+from typing import Annotated, Any
+
+import typer
+
+from lockgate.cli.client import client, segment
+from lockgate.cli.manner import Manner, asking
+from lockgate.cli.output import Format, number, printable, show
+from lockgate.cli.sentences import beside_verdict
+
+
+@asking
+def explain(manner: Manner, evaluation: Annotated[str, typer.Argument(metavar="EVALUATION", help="Its id.")]) -> None:
+    """Everything that a gate's conclusion rests on: queries, samples, targets, the score line by line, and its file."""
+    answer = client(manner).get(f"/v1/evaluations/{segment(evaluation)}")
+    if manner.output is not Format.TABLE:
+        show(answer, manner.output, (), ())
+        return
+    describe_evaluation(answer)
+    for line in answer["spec"]["text"].splitlines():
+        _say(f"  {line}")
+
+
+def describe_evaluation(answer: dict[str, Any]) -> None:
+    """Each verdict is said once."""
+    _say(f"Evaluation {answer['id']}: {answer['verdict']}")
+    _say(beside_verdict(answer["sentence"]))
+    if answer["would_pass"]:
+        _say(answer["would_pass"])
+    if answer["invalidated"]:
+        _say(f"it is no baseline for later runs: {answer['invalidated']}")
+    for one in answer["indicators"]:
+        _describe_indicator(one)
+    _say("")
+    for line in answer["arithmetic"]:
+        _say(line)
+    _say(f"window  {answer['window']['start']} to {answer['window']['end']}")
+    _say(f"release {answer['release']} of {answer['deployment']}, {answer['image']}:{answer['tag']}")
+    if answer["compared_with"]:
+        _say(f"against {', '.join(answer['compared_with'])}")
+    _say(f"gate    {answer['spec']['path']} at {answer['spec']['revision'][:10]}")
+
+
+def _describe_indicator(one: dict[str, Any]) -> None:
+    measured = one["measurement"]
+    _say(f"\n{one['id']}: {one['sentence']}")
+    _say(f"  query   {measured['query']}")
+    if measured["request"]:
+        _say(f"  asked   {measured['request']}")
+    for name, limit in one["targets"].items():
+        _say(f"  target  {name} {number(limit)}")
+    for sample in one["judged"]:
+        _say(f"  judged  {sample['value']}  {sample['labels']}")
+    for aside in one["set_aside"]:
+        _say(f"  aside   {aside['sample']['value']}  {aside['reason']}")
+    for line in (*one["arithmetic"], *one["notes"]):
+        _say(f"  {line}")
+
+
+def _say(line: str) -> None:
+    typer.echo(printable(line))
