@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from lockgate.api.shapes import SourceShape
 from lockgate.domain.names import project_name
-from lockgate.ports.metric_source import SourceSettings, SourceWish, source_name
+from lockgate.domain.source_name import source_name
+from lockgate.ports.metric_source import SourceSettings, SourceWish
 
 Configure = Callable[[SourceWish], Awaitable[str]]
 """The wish → the URL now in force. Raises InvalidError or TransientError."""

@@ -10,9 +10,10 @@ from lockgate.domain.errors import InvalidError, PermanentError, UnknownKindErro
 from lockgate.domain.evaluation import Window
 from lockgate.domain.names import ProjectName
 from lockgate.domain.project import Place
+from lockgate.domain.source_name import SourceName, source_name
 from lockgate.kit.clock import Clock
 from lockgate.kit.typed_json import from_json, to_json
-from lockgate.ports.metric_source import MetricSource, Query, SourceName, SourceSettings, SourceWish, source_name
+from lockgate.ports.metric_source import MetricSource, Query, SourceSettings, SourceWish
 from lockgate.ports.settings import Settings
 from lockgate.sources import dynatrace, http_json
 from lockgate.sources.asking import Access

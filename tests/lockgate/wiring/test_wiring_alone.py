@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from lockgate.domain.errors import InvalidError, PermanentError
+from lockgate.domain.source_name import SourceName
 from lockgate.kit.clock import SystemClock
-from lockgate.ports.metric_source import SourceName, SourceSettings, SourceWish
+from lockgate.ports.metric_source import SourceSettings, SourceWish
 from lockgate.store.memory import MemoryStore
 from lockgate.wiring.alone import alone
 from lockgate.wiring.sources import ConfiguredSources

@@ -13,8 +13,9 @@ from lockgate.domain.errors import InvalidError, PermanentError, TransientError,
 from lockgate.domain.evaluation import Window
 from lockgate.domain.names import ProjectName, ServiceName, StageName
 from lockgate.domain.project import Place
+from lockgate.domain.source_name import source_name
 from lockgate.kit.clock import SystemClock
-from lockgate.ports.metric_source import SourceSettings, SourceWish, source_name
+from lockgate.ports.metric_source import SourceSettings, SourceWish
 from lockgate.store.memory import MemoryStore
 from lockgate.wiring.sources import ConfiguredSources
 from pocketkube.api.certificates import certificates_in

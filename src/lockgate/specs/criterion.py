@@ -1,0 +1,43 @@
+"""Criteria of an SLO file, such as `<600`, `<=+10%`, `>=-5%` and `=0`.
+
+The grammar is that of the SLO specification of Keptn (keptn/spec, service_level_objective.md); what that left to the
+reader is refused here.
+"""
+
+import re
+
+from lockgate.domain.errors import InvalidError
+from lockgate.domain.gate import Against, Criterion, Operator
+
+_CRITERION = re.compile(
+    r"(?P<operator><=|>=|<|>|=)(?P<sign>[+-]?)(?P<number>[0-9]+(\.[0-9]+)?|\.[0-9]+)(?P<percent>%?)(?P<rest>.*)"
+)
+_UNIT = re.compile(r"[A-Za-zµμ°/]+")
+GRAMMAR = "write an operator (<, <=, =, >=, >) and a number: <600 for a value, <=+10% or >=-5 against earlier runs"
+
+
+def parse_criterion(text: str) -> Criterion:
+    """White space means nothing. Raises InvalidError, which says how to write it."""
+    found = _CRITERION.fullmatch("".join(text.split()))
+    if found is None:
+        raise InvalidError(f"{text!r} is no criterion: {GRAMMAR}")
+    if found["rest"]:
+        raise InvalidError(_rest(text, found))
+    sign, number = found["sign"], float(found["number"])
+    if found["percent"] and not sign:
+        raise InvalidError(
+            f"{text!r} may mean a value or a change: write {found['operator']}+{found['number']}% against earlier "
+            f"runs, or {found['operator']}{found['number']} for a value in percent"
+        )
+    against = Against.VALUE if not sign else Against.PERCENT if found["percent"] else Against.CHANGE
+    return Criterion(Operator(found["operator"]), -number if sign == "-" else number, against, text.strip())
+
+
+def _rest(text: str, found: re.Match[str]) -> str:
+    if _UNIT.fullmatch(found["rest"]):
+        bare = f"{found['operator']}{found['sign']}{found['number']}{found['percent']}"
+        return (
+            f"{text!r} has a unit, {found['rest']}, and values have none: write {bare}, in the unit that the query "
+            "answers in"
+        )
+    return f"{text!r} is no criterion: {GRAMMAR}"
