@@ -1,25 +1,17 @@
 """The perfspec file: what a gate measures, its bounds and points."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection
 
-from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, OnNoData, Query, Thresholds
+from lockgate.domain.gate import Gate, Indicator, Objectives, Query, Thresholds
 from lockgate.domain.promql import lookbacks, mixes_releases
 from lockgate.specs.fields import Reader, listed
+from lockgate.specs.grading import object_of, read_grading, read_metadata
 from lockgate.specs.placeholders import unknown_in
-from lockgate.specs.positions import Spot, plain, read_json
+from lockgate.specs.positions import Spot, read_json
 
 SOURCES = ("Prometheus", "Dynatrace")  # the format's own two
 
 _VERSIONS = ("1.0", "1.1")
-_GRADINGS = ("Threshold",)
-_MOST_POINTS = 1e9
-_RELATIVE = "relative thresholds (compared with an earlier run) are not supported yet: give an absolute bound"
-_THRESHOLD_HINTS = {f"{bound}Perc": _RELATIVE for bound in Bound}
-_GRADING_HINTS = {
-    "metricsScore": "unknown field: this format's word is 'metricScore' (metricsScore was never read)",
-    "score": "unknown field: this format's word is 'metricScore'",
-}
 
 
 def parse_perfspec(file: str, text: str, sources: Collection[str] = SOURCES) -> Gate:
@@ -28,9 +20,9 @@ def parse_perfspec(file: str, text: str, sources: Collection[str] = SOURCES) -> 
     that cannot be reached or missed, and a file with nothing to judge."""
     reader = Reader(file)
     fields = reader.mapping(read_json(file, text), ["indicators", "objectives"], ["spec_version", "$schema"]) or {}
-    reader.word(fields.get("spec_version"), _VERSIONS)
+    version = reader.word(fields.get("spec_version"), _VERSIONS)
     reader.text(fields.get("$schema"))
-    read = [(spot, _indicator(reader, spot, sources)) for spot in reader.items(fields.get("indicators"))]
+    read = [(spot, _indicator(reader, spot, sources, version)) for spot in reader.items(fields.get("indicators"))]
     _unique(reader, read)
     indicators = tuple(indicator for _, indicator in read if indicator is not None)
     # An indicator that could not be read has no points to count: its own fault is enough.
@@ -69,25 +61,26 @@ def _warnings(indicator: Indicator) -> list[str]:
     return found
 
 
-def _indicator(reader: Reader, spot: Spot, sources: Collection[str]) -> Indicator | None:
+def _indicator(reader: Reader, spot: Spot, sources: Collection[str], version: str | None) -> Indicator | None:
     fields = reader.mapping(spot, ["id", "source", "query", "grading"], ["output", "metadata"]) or {}
     id = reader.text(fields.get("id"))
     source = reader.word(fields.get("source"), sources, ignore_case=True)
     query = _query(reader, fields.get("query"), source)
-    metadata = _metadata(reader, fields.get("metadata"))
-    grading = reader.mapping(
-        fields.get("grading"), ["type", "thresholds", "metricScore"], ["ignoreEmpty", "metadata"], _GRADING_HINTS
-    )
-    graded = grading or {}
-    reader.word(graded.get("type"), _GRADINGS)
-    thresholds = _thresholds(reader, graded.get("thresholds"))
-    points = reader.number(graded.get("metricScore"), 0, _MOST_POINTS)
-    ignore_empty = reader.flag(graded.get("ignoreEmpty"))
-    metadata = {**metadata, **_metadata(reader, graded.get("metadata"))}
-    if id is None or source is None or query is None or thresholds is None or points is None:
+    metadata = read_metadata(reader, fields.get("metadata"))
+    graded = read_grading(reader, fields.get("grading"), version)
+    if id is None or source is None or query is None or graded is None:
         return None
-    on_no_data = OnNoData.IGNORE if ignore_empty else None
-    return Indicator(id, source, query, thresholds, points, on_no_data, metadata=metadata)
+    return Indicator(
+        id=id,
+        source=source,
+        query=query,
+        grading=graded.thresholds,
+        points=graded.points,
+        on_no_data=graded.on_no_data,
+        min_samples=graded.min_samples,
+        first_run_passes=graded.first_run_passes,
+        metadata={**metadata, **graded.metadata},
+    )
 
 
 def _query(reader: Reader, spot: Spot | None, source: str | None) -> Query | None:
@@ -98,44 +91,12 @@ def _query(reader: Reader, spot: Spot | None, source: str | None) -> Query | Non
     if isinstance(spot.value, dict) and (source or "").casefold() != "prometheus":
         if not spot.value:
             reader.fault(spot, "must not be empty")
-        query = _object(spot)
+        query = object_of(spot)
     else:
         query = reader.text(spot)
     for sentence in unknown_in(query) if query else ():
         reader.fault(spot, sentence)
     return query
-
-
-def _thresholds(reader: Reader, spot: Spot | None) -> Thresholds | None:
-    if spot is None:
-        return None
-    fields = reader.mapping(spot, [], list(Bound), _THRESHOLD_HINTS)
-    if fields is None:
-        return None
-    if not fields and not spot.value:
-        reader.fault(spot, f"there is no bound, so every value would earn all points: name one of {listed(Bound)}")
-        return None
-    limits = {bound: reader.number(fields.get(bound)) for bound in Bound}
-    for low, high in (
-        (Bound.LOWER_SEVERE, Bound.LOWER_WARNING),
-        (Bound.UPPER_WARNING, Bound.UPPER_SEVERE),
-    ):
-        first, second = limits[low], limits[high]
-        if first is not None and second is not None and first > second:
-            reader.fault(spot, f"contradictory bounds: {low} {first:g} is above {high} {second:g}")
-    least, most = limits[Bound.LOWER_SEVERE], limits[Bound.UPPER_SEVERE]
-    if least is not None and most is not None and least >= most:
-        reader.fault(
-            spot,
-            f"contradictory bounds: no value is above lowerSevere {least:g} and below upperSevere {most:g}, "
-            "so every value would earn nothing",
-        )
-    return Thresholds(
-        lower_severe=least,
-        lower_warning=limits[Bound.LOWER_WARNING],
-        upper_warning=limits[Bound.UPPER_WARNING],
-        upper_severe=most,
-    )
 
 
 def _objectives(reader: Reader, spot: Spot | None, possible: float | None) -> Objectives | None:
@@ -170,17 +131,3 @@ def _unique(reader: Reader, read: list[tuple[Spot, Indicator | None]]) -> None:
         if indicator.id in lines:
             reader.fault(spot, f"indicator {indicator.id!r} stands twice: the first is in line {lines[indicator.id]}")
         lines.setdefault(indicator.id, spot.line)
-
-
-def _metadata(reader: Reader, spot: Spot | None) -> Mapping[str, Any]:
-    if spot is None:
-        return {}
-    if not isinstance(spot.value, dict):
-        reader.fault(spot, "must be an object with fields of your own")
-        return {}
-    return _object(spot)
-
-
-def _object(spot: Spot) -> dict[str, Any]:
-    value = plain(spot)
-    return value if isinstance(value, dict) else {}

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from lockgate.domain.errors import SpecError
-from lockgate.domain.gate import Gate, Indicator, Objectives, OnNoData, Thresholds
+from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, OnNoData, Thresholds
 from lockgate.specs.perfspec import parse_perfspec, warnings
 
 ORIGINAL_QUERY = (
@@ -104,6 +104,39 @@ def test_everything_optional_is_accepted() -> None:
     assert (indicator.title, indicator.unit, indicator.source) == ("response time", "s", "Prometheus")
 
 
+@pytest.mark.parametrize("version", ["1.1", None])
+def test_bounds_relative_to_an_earlier_run_stand_beside_absolute_ones(version: str | None) -> None:
+    bounds = {"lowerSeverePerc": 20, "lowerWarningPerc": 10, "upperWarningPerc": 0, "upperSeverePerc": 15}
+    content = small(indicator__grading__thresholds={**bounds, "upperSevere": 2}, indicator__grading__firstRun="pass")
+    gate = gate_of(content if version is None else {**content, "spec_version": version})
+    (indicator,) = gate.indicators
+    assert indicator.first_run_passes
+    assert indicator.grading == Thresholds(
+        upper_severe=2,
+        percent={
+            Bound.LOWER_SEVERE: 20,
+            Bound.LOWER_WARNING: 10,
+            Bound.UPPER_WARNING: 0,
+            Bound.UPPER_SEVERE: 15,
+        },
+    )
+    assert gate.is_relative
+    assert (gate.comparison.results, gate.comparison.verdicts) == (1, frozenset({"pass", "warning"}))
+
+
+def test_a_file_says_in_the_open_what_no_data_means() -> None:
+    (failing,) = gate_of(small(indicator__grading__onNoData="fail", indicator__grading__minSamples=3)).indicators
+    assert (failing.on_no_data, failing.min_samples) == (OnNoData.FAIL, 3)
+    assert not failing.first_run_passes
+    assert not failing.is_relative
+    (ignoring,) = gate_of(small(indicator__grading__onNoData="ignore")).indicators
+    assert ignoring.on_no_data is OnNoData.IGNORE
+    both = small(indicator__grading__onNoData="ignore", indicator__grading__ignoreEmpty=True)
+    assert gate_of(both).indicators[0].on_no_data is OnNoData.IGNORE
+    (silent,) = gate_of(small(indicator__grading__ignoreEmpty=False)).indicators
+    assert (silent.on_no_data, silent.min_samples) == (None, 1)
+
+
 def test_an_indicator_without_a_display_name_is_called_by_its_id() -> None:
     (indicator,) = gate_of(small(indicator__metadata={"displayName": "", "unit": 3})).indicators
     assert (indicator.title, indicator.unit) == ("a", "")
@@ -169,7 +202,32 @@ def test_other_sources_are_accepted_when_they_are_named() -> None:
         ({"indicator__grading__thresholds": {"uperSevere": 1}}, "did you mean 'upperSevere'?"),
         ({"indicator__grading__thresholds": {"upperSevere": 2, "lowerWarning ": 1}}, "did you mean 'lowerWarning'?"),
         ({"indicator__grading__thresholds": {"upperSevere": None}}, "must be a number, not nothing"),
-        ({"indicator__grading__thresholds": {"upperSeverePerc": 10}}, "are not supported yet: give an absolute bound"),
+        (
+            {"spec_version": "1.0", "indicator__grading__thresholds": {"upperSeverePerc": 10}},
+            'thresholds.upperSeverePerc: is read from version 1.1 on: write "spec_version": "1.1"',
+        ),
+        ({"indicator__grading__thresholds": {"uperSeverePerc": 1}}, "did you mean 'upperSeverePerc'?"),
+        ({"indicator__grading__thresholds": {"upperSeverePerc": "10%"}}, "must be a number, not '10%'"),
+        (
+            {"indicator__grading__thresholds": {"upperSeverePerc": 5, "upperWarningPerc": 10}},
+            "contradictory bounds: upperWarningPerc 110 % is above upperSeverePerc 105 %",
+        ),
+        (
+            {"indicator__grading__thresholds": {"lowerSeverePerc": 5, "lowerWarningPerc": 10}},
+            "contradictory bounds: lowerSeverePerc 95 % is above lowerWarningPerc 90 %",
+        ),
+        (
+            {"indicator__grading__thresholds": {"lowerSeverePerc": -10, "upperSeverePerc": 10}},
+            "contradictory bounds: no value is above lowerSeverePerc 110 % and below upperSeverePerc 110 %",
+        ),
+        ({"indicator__grading__firstRun": "pass"}, "there is no relative bound that a first run could lack"),
+        ({"indicator__grading__onNoData": "pass"}, "unknown value 'pass': Known are fail, ignore"),
+        (
+            {"indicator__grading__onNoData": "fail", "indicator__grading__ignoreEmpty": True},
+            "grading.onNoData: contradicts ignoreEmpty true",
+        ),
+        ({"indicator__grading__minSamples": 0}, "must be between 1 and 100000, not 0"),
+        ({"indicator__grading__minSamples": 1.5}, "must be a whole number, not 1.5"),
         (
             {"indicator__grading__thresholds": {"upperSevere": 1, "upperWarning": 2}},
             "contradictory bounds: upperWarning 2 is above upperSevere 1",
