@@ -1,8 +1,10 @@
 """Evaluations with their raw samples."""
 
+from datetime import datetime
 from typing import Protocol
 
 from lockgate.domain.evaluation import Evaluation
+from lockgate.domain.gate import Comparison
 from lockgate.domain.project import Place
 
 
@@ -17,4 +19,14 @@ class Evaluations(Protocol):
 
     async def latest(self, place: Place, limit: int = 50) -> tuple[Evaluation, ...]:
         """Newest first."""
+        ...
+
+    async def comparable(self, place: Place, comparison: Comparison, before: datetime) -> tuple[Evaluation, ...]:
+        """Newest first: those that *comparison* picks among what was measured at *place* until *before* (their windows
+        end then or earlier). None that was invalidated."""
+        ...
+
+    async def invalidate(self, id: str, reason: str, now: datetime) -> None:
+        """It stays as it is and is compared with no more. Safe to repeat: the first reason stays. Raises
+        NotFoundError."""
         ...

@@ -1,11 +1,15 @@
 """Evaluations in SQL: a document each, with the columns that are asked for beside it."""
 
 import math
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, Row, insert, select, update
 
 from lockgate.domain.errors import no_evaluation
 from lockgate.domain.evaluation import Evaluation
+from lockgate.domain.gate import Comparison
 from lockgate.domain.project import Place
 from lockgate.kit.typed_json import from_json, to_json
 from lockgate.store.database import Database
@@ -33,25 +37,54 @@ class SqlEvaluations:
                     score=evaluation.score if math.isfinite(evaluation.score) else None,
                     window_end=evaluation.window.end,
                     document=to_json(evaluation, Evaluation),
+                    invalidated=evaluation.invalidated,
                 )
             )
 
         await self._database.write(work)
 
     async def evaluation(self, id: str) -> Evaluation:
-        query = select(evaluations.c.document).where(evaluations.c.id == id)
-        document = await self._database.read(lambda connection: connection.scalar(query))
-        if document is None:
+        query = select(*_WHOLE).where(evaluations.c.id == id)
+        row = await self._database.read(lambda connection: connection.execute(query).one_or_none())
+        if row is None:
             raise no_evaluation(id)
-        return _evaluation(document)
+        return _evaluation(row)
 
     async def latest(self, place: Place, limit: int = 50) -> tuple[Evaluation, ...]:
-        query = select(evaluations.c.document).where(at_place(evaluations, place))
+        query = select(*_WHOLE).where(at_place(evaluations, place))
         newest = query.order_by(evaluations.c.number.desc()).limit(limit)
-        documents = await self._database.read(lambda connection: connection.scalars(newest).all())
-        return tuple(_evaluation(document) for document in documents)
+        rows = await self._database.read(lambda connection: connection.execute(newest).all())
+        return tuple(_evaluation(row) for row in rows)
+
+    async def comparable(self, place: Place, comparison: Comparison, before: datetime) -> tuple[Evaluation, ...]:
+        query = (
+            select(*_WHOLE)
+            .where(at_place(evaluations, place))
+            .where(evaluations.c.verdict.in_(comparison.verdicts))
+            .where(evaluations.c.window_end <= before)
+            .where(evaluations.c.invalidated.is_(None))
+            .order_by(evaluations.c.window_end.desc(), evaluations.c.number.desc())
+            .limit(comparison.results)
+        )
+        rows = await self._database.read(lambda connection: connection.execute(query).all())
+        return tuple(_evaluation(row) for row in rows)
+
+    async def invalidate(self, id: str, reason: str, now: datetime) -> None:
+        def work(connection: Connection) -> None:
+            take_order(connection)
+            known = select(evaluations.c.number).where(evaluations.c.id == id)
+            if connection.scalar(known) is None:
+                raise no_evaluation(id)
+            valid = (evaluations.c.id == id) & evaluations.c.invalidated.is_(None)
+            connection.execute(update(evaluations).where(valid).values(invalidated=reason, invalidated_at=now))
+
+        await self._database.write(work)
 
 
-def _evaluation(document: str) -> Evaluation:
-    evaluation: Evaluation = from_json(document, Evaluation)
-    return evaluation
+_WHOLE = (evaluations.c.document, evaluations.c.invalidated)
+
+
+def _evaluation(row: Row[Any]) -> Evaluation:
+    """The column has the last word on whether it was invalidated: the document is written once."""
+    evaluation: Evaluation = from_json(row.document, Evaluation)
+    return replace(evaluation, invalidated=row.invalidated)

@@ -10,6 +10,7 @@ from lockgate.domain.delivery import Delivery, DeliveryId, Outcome, RunState, St
 from lockgate.domain.errors import ConflictError, FencedError, NotFoundError, no_delivery, no_evaluation
 from lockgate.domain.evaluation import Evaluation
 from lockgate.domain.event import Event
+from lockgate.domain.gate import Comparison
 from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.domain.project import Place
 from lockgate.store.digest import digest
@@ -153,6 +154,22 @@ class MemoryStore:
     async def latest(self, place: Place, limit: int = 50) -> tuple[Evaluation, ...]:
         there = [one for one in reversed(self._evaluations.values()) if one.subject.place == place]
         return tuple(there[:limit])
+
+    async def comparable(self, place: Place, comparison: Comparison, before: datetime) -> tuple[Evaluation, ...]:
+        fitting = [
+            one
+            for one in reversed(self._evaluations.values())
+            if one.subject.place == place
+            and one.verdict in comparison.verdicts
+            and one.window.end <= before
+            and one.invalidated is None
+        ]
+        return tuple(sorted(fitting, key=lambda one: one.window.end, reverse=True)[: comparison.results])
+
+    async def invalidate(self, id: str, reason: str, now: datetime) -> None:
+        known = await self.evaluation(id)
+        if known.invalidated is None:
+            self._evaluations[id] = replace(known, invalidated=reason)
 
     # Settings
 

@@ -116,6 +116,8 @@ evaluations = Table(
     Column("score", Float),
     Column("window_end", Moment, nullable=False),
     Column("document", Text, nullable=False),
+    Column("invalidated", Text),
+    Column("invalidated_at", Moment),
     Index("evaluations_by_place", "project", "stage", "service", "number"),
     Index("evaluations_by_delivery", "delivery"),
 )

@@ -1,6 +1,7 @@
 """What every Evaluations must do. A test class derives from EvaluationsContract and has a fixture `evaluations`."""
 
 import math
+from collections.abc import Collection
 from dataclasses import replace
 
 import pytest
@@ -20,6 +21,7 @@ from lockgate.domain.evaluation import (
     Violation,
     Window,
 )
+from lockgate.domain.gate import Comparison
 from lockgate.ports.evaluations import Evaluations
 from lockgate.testing.contracts.nouns import NOON, later, place
 
@@ -60,6 +62,66 @@ class EvaluationsContract:
     async def test_an_unknown_one_is_named_in_the_error(self, evaluations: Evaluations) -> None:
         with pytest.raises(NotFoundError, match="ev9"):
             await evaluations.evaluation("ev9")
+        with pytest.raises(NotFoundError, match="ev9"):
+            await evaluations.invalidate("ev9", "it was the weekend", NOON)
+
+    async def test_the_newest_that_fit_are_comparable(self, evaluations: Evaluations) -> None:
+        for id, verdict, end in (
+            ("ev1", Verdict.PASS, 10),
+            ("ev2", Verdict.WARNING, 20),
+            ("ev3", Verdict.FAIL, 30),
+            ("ev4", Verdict.PASS, 40),
+            ("ev5", Verdict.NO_DATA, 50),
+        ):
+            await evaluations.save(measured_at(id, verdict, end))
+        assert await comparable(evaluations) == ["ev4"]
+        assert await comparable(evaluations, results=3) == ["ev4", "ev2", "ev1"]
+        assert await comparable(evaluations, verdicts={"pass"}, results=9) == ["ev4", "ev1"]
+        every = {verdict.value for verdict in Verdict}
+        assert await comparable(evaluations, verdicts=every, results=9) == ["ev5", "ev4", "ev3", "ev2", "ev1"]
+        assert await comparable(evaluations, verdicts=set(), results=9) == []
+
+    async def test_only_what_was_measured_before_is_comparable(self, evaluations: Evaluations) -> None:
+        for id, end in (("late", 40), ("early", 20), ("same", 40)):
+            await evaluations.save(measured_at(id, Verdict.PASS, end))
+        assert await comparable(evaluations, results=9) == ["same", "late", "early"]
+        assert await comparable(evaluations, before=40, results=9) == ["same", "late", "early"]
+        assert await comparable(evaluations, before=39.9, results=9) == ["early"]
+        assert await comparable(evaluations, before=10, results=9) == []
+
+    async def test_another_place_is_not_comparable(self, evaluations: Evaluations) -> None:
+        for id, where in (("ev1", place("staging")), ("ev2", place(service="orders")), ("ev3", place(project="other"))):
+            one = measured_at(id, Verdict.PASS, 10)
+            await evaluations.save(replace(one, subject=replace(one.subject, place=where)))
+        assert await comparable(evaluations, results=9) == []
+
+    async def test_an_invalidated_one_stays_and_is_not_comparable(self, evaluations: Evaluations) -> None:
+        for id, end in (("ev1", 10), ("ev2", 20)):
+            await evaluations.save(measured_at(id, Verdict.PASS, end))
+        await evaluations.invalidate("ev2", "the load generator was broken", later(90))
+        assert await comparable(evaluations, results=9) == ["ev1"]
+        back = await evaluations.evaluation("ev2")
+        assert back == replace(measured_at("ev2", Verdict.PASS, 20), invalidated="the load generator was broken")
+        assert [one.invalidated for one in await evaluations.latest(place())] == ["the load generator was broken", None]
+
+    async def test_the_first_reason_to_invalidate_stays(self, evaluations: Evaluations) -> None:
+        await evaluations.save(measured_at("ev1", Verdict.PASS, 10))
+        await evaluations.invalidate("ev1", "first", later(90))
+        await evaluations.invalidate("ev1", "second", later(91))
+        await evaluations.save(measured_at("ev1", Verdict.PASS, 10))
+        assert (await evaluations.evaluation("ev1")).invalidated == "first"
+
+
+def measured_at(id: str, verdict: Verdict, end: float) -> Evaluation:
+    """Its window ends so many seconds after noon."""
+    return replace(an_evaluation(id), verdict=verdict, window=Window(NOON, later(end)))
+
+
+async def comparable(
+    evaluations: Evaluations, *, before: float = 60, results: int = 1, verdicts: Collection[str] = ("pass", "warning")
+) -> list[str]:
+    comparison = Comparison(results=results, verdicts=frozenset(verdicts))
+    return [one.id for one in await evaluations.comparable(place(), comparison, later(before))]
 
 
 def an_evaluation(id: str, samples: tuple[Sample, ...] = (Sample({"pod": "carts-1"}, 1.25, 1.0),)) -> Evaluation:
@@ -92,10 +154,15 @@ def _indicator(id: str, result: Answer | Unmeasured, judged: tuple[Sample, ...])
         measurement=Measurement(id, "Prometheus", "histogram_quantile(0.95, ...)", result),
         judged=judged,
         set_aside=(SetAside(Sample({"release": "r1"}, 0.1, 1.0), "names another release"),),
-        violations=(Violation("upperSevere", "pod=carts-1", 1.25, 1.0), Violation("upperWarning")),
+        violations=(
+            Violation("upperSevere", "pod=carts-1", 1.25, 1.0, {"team": {"name": "a"}}),
+            Violation("upperWarning"),
+        ),
         targets={"upperSevere": 1.0},
         arithmetic=("0 of 50",),
         notes=(),
         sentence="too slow",
         would_pass="at most 1 s",
+        targets_each=({"upperSevere": 1.0},),
+        is_key=True,
     )
