@@ -1,28 +1,23 @@
 """The perfspec file: what a gate measures, its bounds and points."""
 
-from collections.abc import Collection
-
-from lockgate.domain.gate import Gate, Indicator, Objectives, Query, Thresholds
+from lockgate.domain.gate import Gate, Indicator, Objectives, Thresholds
 from lockgate.domain.promql import lookbacks, mixes_releases
 from lockgate.specs.fields import Reader, listed
-from lockgate.specs.grading import object_of, read_grading, read_metadata
-from lockgate.specs.placeholders import unknown_in
+from lockgate.specs.grading import read_grading, read_metadata
 from lockgate.specs.positions import Spot, read_json
-
-SOURCES = ("Prometheus", "Dynatrace")  # the format's own two
+from lockgate.specs.sources import read_query, read_source
 
 _VERSIONS = ("1.0", "1.1")
 
 
-def parse_perfspec(file: str, text: str, sources: Collection[str] = SOURCES) -> Gate:
-    """The gate of a perfspec 1.0 or 1.1. *sources*: the names that an indicator may measure with, without regard to
-    case. Raises SpecError for unknown fields and names, duplicate ids, bounds that contradict each other, objectives
-    that cannot be reached or missed, and a file with nothing to judge."""
+def parse_perfspec(file: str, text: str) -> Gate:
+    """The gate of a perfspec 1.0 or 1.1. Raises SpecError for unknown fields and names, duplicate ids, bounds that
+    contradict each other, objectives that cannot be reached or missed, and a file with nothing to judge."""
     reader = Reader(file)
     fields = reader.mapping(read_json(file, text), ["indicators", "objectives"], ["spec_version", "$schema"]) or {}
     version = reader.word(fields.get("spec_version"), _VERSIONS)
     reader.text(fields.get("$schema"))
-    read = [(spot, _indicator(reader, spot, sources, version)) for spot in reader.items(fields.get("indicators"))]
+    read = [(spot, _indicator(reader, spot, version)) for spot in reader.items(fields.get("indicators"))]
     _unique(reader, read)
     indicators = tuple(indicator for _, indicator in read if indicator is not None)
     # An indicator that could not be read has no points to count: its own fault is enough.
@@ -61,11 +56,11 @@ def _warnings(indicator: Indicator) -> list[str]:
     return found
 
 
-def _indicator(reader: Reader, spot: Spot, sources: Collection[str], version: str | None) -> Indicator | None:
+def _indicator(reader: Reader, spot: Spot, version: str | None) -> Indicator | None:
     fields = reader.mapping(spot, ["id", "source", "query", "grading"], ["output", "metadata"]) or {}
     id = reader.text(fields.get("id"))
-    source = reader.word(fields.get("source"), sources, ignore_case=True)
-    query = _query(reader, fields.get("query"), source)
+    source = read_source(reader, fields.get("source"))
+    query = read_query(reader, fields.get("query"), source)
     metadata = read_metadata(reader, fields.get("metadata"))
     graded = read_grading(reader, fields.get("grading"), version)
     if id is None or source is None or query is None or graded is None:
@@ -81,22 +76,6 @@ def _indicator(reader: Reader, spot: Spot, sources: Collection[str], version: st
         first_run_passes=graded.first_run_passes,
         metadata={**metadata, **graded.metadata},
     )
-
-
-def _query(reader: Reader, spot: Spot | None, source: str | None) -> Query | None:
-    """Prometheus is asked in PromQL, the others in a text or an object."""
-    if spot is None:
-        return None
-    query: Query | None
-    if isinstance(spot.value, dict) and (source or "").casefold() != "prometheus":
-        if not spot.value:
-            reader.fault(spot, "must not be empty")
-        query = object_of(spot)
-    else:
-        query = reader.text(spot)
-    for sentence in unknown_in(query) if query else ():
-        reader.fault(spot, sentence)
-    return query
 
 
 def _objectives(reader: Reader, spot: Spot | None, possible: float | None) -> Objectives | None:

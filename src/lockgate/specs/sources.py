@@ -1,9 +1,9 @@
 """Which source an indicator is measured with, and what that source is asked."""
 
-from lockgate.domain.errors import InvalidError
+from lockgate.domain.errors import InvalidError, UnknownKindError
 from lockgate.domain.gate import Query
-from lockgate.domain.source_name import source_name
-from lockgate.specs.fields import Reader
+from lockgate.domain.source_name import KINDS, source_name
+from lockgate.specs.fields import Reader, meant
 from lockgate.specs.placeholders import unknown_in
 from lockgate.specs.positions import Spot, plain
 
@@ -17,6 +17,9 @@ def read_source(reader: Reader, spot: Spot | None) -> str | None:
         return None
     try:
         name = source_name(text)
+    except UnknownKindError:
+        reader.fault(spot, f"unknown metric source {text!r}{meant(text, list(KINDS))}, or one of them with /NAME")
+        return None
     except InvalidError as error:
         reader.fault(spot, str(error))
         return None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from lockgate.domain.errors import no_evaluation
 from lockgate.domain.evaluation import Evaluation
@@ -84,7 +84,7 @@ class SqlEvaluations:
 _WHOLE = (evaluations.c.document, evaluations.c.invalidated)
 
 
-def _evaluation(row: Row[Any]) -> Evaluation:
+def _evaluation(row: Any) -> Evaluation:
     """The column has the last word on whether it was invalidated: the document is written once."""
     evaluation: Evaluation = from_json(row.document, Evaluation)
     return replace(evaluation, invalidated=row.invalidated)

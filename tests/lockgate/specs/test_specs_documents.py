@@ -22,7 +22,7 @@ def blocks(page: str, language: str) -> list[str]:
 
 
 def test_the_perfspec_page_shows_a_gate_without_a_warning() -> None:
-    (text,) = blocks("perfspec.md", "json")
+    text, _ = blocks("perfspec.md", "json")
     gate = parse_perfspec("perfspec.json", text)
     assert warnings(gate) == ()
     assert gate.indicators[0].title == "average response time"
@@ -57,7 +57,7 @@ def test_the_files_that_onboarding_ships_are_accepted() -> None:
 
 def test_the_cases_of_the_page_on_gate_tests_conclude_what_it_says() -> None:
     (text,) = blocks("gate-tests.md", "yaml")
-    (perfspec,) = blocks("perfspec.md", "json")
+    perfspec, _ = blocks("perfspec.md", "json")
     id_ = parse_perfspec("perfspec.json", perfspec).indicators[0].id
     cases = parse_cases("cases.yaml", text.replace("response_time", id_))
     told = [differences(evaluation_json(rehearse(case, lambda _: perfspec)), case.expect) for case in cases]

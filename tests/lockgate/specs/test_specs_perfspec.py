@@ -168,19 +168,23 @@ def test_without_a_warning_objective_only_a_pass_promotes() -> None:
     assert gate_of(small(objectives__warning=None)).objectives == Objectives(passing=90, warning=90)
 
 
-def test_other_sources_are_accepted_when_they_are_named() -> None:
-    content = json.dumps(small(indicator__source="file", indicator__query={"path": "x"}))
-    assert parse_perfspec("p.json", content, sources=("Prometheus", "File")).indicators[0].source == "File"
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [("file", "File"), ("DYNATRACE", "Dynatrace"), ("prometheus/eu", "Prometheus/eu"), ("Http", "Http")],
+)
+def test_a_source_is_a_kind_or_one_of_several_of_a_kind(written: str, read: str) -> None:
+    content = json.dumps(small(indicator__source=written, indicator__query={"samples": "x"}))
+    assert parse_perfspec("p.json", content).indicators[0].source == read
 
 
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"indicator__source": "Promtheus"}, "unknown value 'Promtheus': did you mean 'Prometheus'? Known are"),
+        ({"indicator__source": "Promtheus"}, "unknown metric source 'Promtheus': did you mean 'prometheus'? Known are"),
         ({"indicator__id": ""}, "indicators[0].id: must not be empty"),
         ({"indicator__id": None}, "indicators[0]: field 'id' is missing"),
         ({"indicator__query": " "}, "indicators[0].query: must not be empty"),
-        ({"indicator__query": {"a": 1}}, "indicators[0].query: must be a text, not an object"),
+        ({"indicator__query": 5}, "indicators[0].query: must be a text, not 5"),
         ({"indicator__query": ["up"]}, "must be a text, not a list"),
         ({"indicator__query": "up{a='$FOO'}"}, "unknown placeholder $FOO: known are $PROJECT"),
         ({"indicator__source": "Dynatrace", "indicator__query": {}}, "indicators[0].query: must not be empty"),

@@ -8,12 +8,13 @@ from sqlalchemy import Connection, insert, table
 from sqlalchemy import column as c
 
 import lockgate.store.migrations
+from lockgate.domain.evaluation import Evaluation, Verdict
 from lockgate.domain.gate import Comparison
 from lockgate.kit.typed_json import to_json
 from lockgate.store.database import Database
 from lockgate.store.evaluations import SqlEvaluations
 from lockgate.store.migrate import migrate
-from lockgate.testing.contracts.evaluations import Evaluation, Verdict, measured_at
+from lockgate.testing.contracts.evaluations import measured_at
 from lockgate.testing.contracts.nouns import later, place
 
 FIRST = ("id", "project", "stage", "service", "delivery", "verdict", "score", "window_end", "document")
