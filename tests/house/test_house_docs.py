@@ -17,7 +17,9 @@ ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 # Where a path in a page may begin: at the top of the repository, or in the packages whose rooms the pages speak of.
-TOPS = re.compile(r"(src|docs|tools|\.ci|tests/(house|lockgate|pocketkube|sockshop|loadrunner|system))(/|$)")
+TOPS = re.compile(
+    r"(src|docs|tools|\.ci|tests/(house|lockgate|pocketkube|sockshop|loadrunner|dynatracestandin|system))(/|$)"
+)
 PACKAGES = [ROOT / "src" / name for name in ("lockgate", "pocketkube")]
 ROOMS = {folder.name for package in PACKAGES for folder in package.iterdir() if (folder / "__init__.py").exists()}
 

@@ -30,15 +30,18 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    yield shown_in(tmp_path_factory.mktemp("demo"), "--test-seconds=15")
+
+
+def shown_in(folder: Path, *flags: str) -> Shown:
     require_prometheus()
-    folder = tmp_path_factory.mktemp("demo")
     home = folder / "home"
     (home / ".kube").mkdir(parents=True)
     (home / ".kube" / "config").write_text(KUBECONFIG)
     (folder / "tmp").mkdir()
     before = written(home / ".kube" / "config")
     ended = subprocess.run(
-        [sys.executable, "-m", "lockgate.cli", "demo", "--no-keep", "--test-seconds", "15"],
+        [sys.executable, "-m", "lockgate.cli", "demo", "--no-keep", *flags],
         env={**environment_of(home), "TMPDIR": str(folder / "tmp")},
         cwd=folder,
         stdin=subprocess.DEVNULL,
@@ -46,7 +49,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
         text=True,
         check=False,
     )
-    yield Shown(folder, ended.returncode, ended.stdout + ended.stderr, before)
+    return Shown(folder, ended.returncode, ended.stdout + ended.stderr, before)
 
 
 def written(path: Path) -> tuple[int, int]:

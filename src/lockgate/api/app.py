@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import Depends, FastAPI
 
-from lockgate.api import deliveries, errors, events, monitoring, pages, projects
+from lockgate.api import deliveries, errors, events, metrics, monitoring, pages, projects
 from lockgate.api.access import Access
 from lockgate.api.guard import Guard
 from lockgate.delivery.onboarding import Templates
@@ -50,6 +50,7 @@ def create_app(
         events.router(outside, access),
         deliveries.router(outside, access),
         monitoring.router(configure),
+        metrics.router(outside),
     ):
         app.include_router(routes, dependencies=asked, responses=errors.DESCRIBED)
     app.include_router(pages.router(access))

@@ -20,6 +20,7 @@ from rich.text import Text
 
 from lockgate.cli.demo.expectations import Expectations
 from lockgate.cli.demo.shell import Shell
+from lockgate.cli.demo.stand_in import Monitoring, stand_in
 from lockgate.cli.demo.story import SHORT_HOST, Story, host
 from lockgate.cli.demo.traffic import Tally, Traffic
 from lockgate.cli.sentences import beside_verdict
@@ -36,6 +37,7 @@ _LEAST_RATE = 20.0
 def demo(
     data: Annotated[Path | None, typer.Option(help="Folder; else a new one that goes at the end.")] = None,
     test_seconds: Annotated[int, typer.Option(min=5, help="Load of a performance check.")] = 15,
+    monitoring: Annotated[Monitoring, typer.Option(help="What the gate measures with.")] = Monitoring.PROMETHEUS,
     keep: Annotated[bool | None, typer.Option(help="Stay up until Ctrl-C (default: on a terminal).")] = None,
 ) -> None:
     """Carry three versions of carts through dev, staging and production and show the gate at work."""
@@ -43,7 +45,7 @@ def demo(
     folder = (data or Path(tempfile.mkdtemp(prefix="lockgate-demo-"))).resolve()
     console = Console(highlight=False)
     try:
-        met = _run(console, folder, test_seconds, stay)
+        met = _run(console, folder, test_seconds, monitoring, stay)
     except KeyboardInterrupt:
         console.print("interrupted")
         met = False
@@ -60,28 +62,29 @@ def demo(
     raise typer.Exit(0 if met else 1)
 
 
-def _run(console: Console, folder: Path, test_seconds: int, stay: bool) -> bool:
+def _run(console: Console, folder: Path, test_seconds: int, monitoring: Monitoring, stay: bool) -> bool:
     signal.signal(signal.SIGTERM, _interrupt)
     started = time.monotonic()
     installation = _start(console, folder, test_seconds)
     work = folder / "work"
     work.mkdir(exist_ok=True)
     shell = Shell(console, work, _environment(installation))
-    story = Story(installation=installation, shell=shell, folder=work, expect=Expectations())
-    traffic = Traffic(installation.gateway_port, (host("staging"), host("production")))
-    traffic.start()
-    try:
-        _tell(story, shell)
-    finally:
-        tallies = traffic.stop()
-    _expect_no_failures(story.expect, tallies)
-    stays = stay and not story.expect.unmet
-    _summarise(console, story, tallies, time.monotonic() - started)
-    _print_addresses(console, story, stays=stays)
-    if stays:
-        console.print("Everything stays up; Ctrl-C stops it.")
-        with contextlib.suppress(KeyboardInterrupt):  # all was observed: this is the good end
-            threading.Event().wait()
+    with _measured_with(monitoring, installation, work, console) as configure:
+        story = Story(installation, shell, work, Expectations(), monitoring.value, configure)
+        traffic = Traffic(installation.gateway_port, (host("staging"), host("production")))
+        traffic.start()
+        try:
+            _tell(story, shell)
+        finally:
+            tallies = traffic.stop()
+        _expect_no_failures(story.expect, tallies)
+        stays = stay and not story.expect.unmet
+        _summarise(console, story, tallies, time.monotonic() - started)
+        _print_addresses(console, story, stays=stays)
+        if stays:
+            console.print("Everything stays up; Ctrl-C stops it.")
+            with contextlib.suppress(KeyboardInterrupt):  # all was observed: this is the good end
+                threading.Event().wait()
     return not story.expect.unmet
 
 
@@ -93,6 +96,19 @@ def _environment(installation: Installation) -> dict[str, str]:
         "KUBECACHEDIR": str(folder / "kubectl"),
         "LOCKGATE_HOME": str(folder / "home"),
     }
+
+
+@contextlib.contextmanager
+def _measured_with(
+    monitoring: Monitoring, installation: Installation, work: Path, console: Console
+) -> Iterator[tuple[str, ...]]:
+    """What `configure monitoring` takes."""
+    if monitoring is Monitoring.PROMETHEUS:
+        yield ("prometheus",)
+        return
+    with stand_in(installation.prometheus_url, work, installation.logs) as tenant:
+        console.print(f"  a stand-in for Dynatrace, not Dynatrace, at {tenant.address}: it answers from Prometheus")
+        yield ("dynatrace", f"--tenant={tenant.address}", f"--token-file={tenant.token_file.name}")
 
 
 def _start(console: Console, folder: Path, test_seconds: int) -> Installation:
@@ -114,9 +130,9 @@ def _tell(story: Story, shell: Shell) -> None:
     story.first_artifact()
     shell.say("\nPut the quality gate in force: the average response time must stay under one second")
     story.put_gate_in_force()
-    shell.say("\nA version with a slowdown, 0.6.1_prometheus: the gate refuses it in staging, and traffic goes back")
+    shell.say(f"\nA version with a slowdown, {story.slow}: the gate refuses it in staging, and traffic goes back")
     story.slow_artifact()
-    shell.say("\nA version without it, 0.6.2_prometheus: it reaches production")
+    shell.say(f"\nA version without it, {story.fast}: it reaches production")
     story.fast_artifact()
     shell.say("\nWhat the cluster says")
     story.look_with_kubectl()

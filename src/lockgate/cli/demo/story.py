@@ -43,19 +43,30 @@ class Journey:
 
 @dataclass(slots=True)
 class Story:
-    """*folder* is where the user's files and clone are."""
+    """*folder* is where the user's files and clone are; *monitoring* is how the gate measures, by the part of a tag
+    that names it: `prometheus` or `dynatrace`; *configure* is what `configure monitoring` takes for that."""
 
     installation: Installation
     shell: Shell
     folder: Path
     expect: Expectations
+    monitoring: str = "prometheus"
+    configure: tuple[str, ...] = ("prometheus",)
     journeys: list[Journey] = field(default_factory=list)
+
+    @property
+    def slow(self) -> str:
+        return f"0.6.1_{self.monitoring}"
+
+    @property
+    def fast(self) -> str:
+        return f"0.6.2_{self.monitoring}"
 
     def prepare(self) -> None:
         """Project, services and monitoring, as the document's prerequisites say."""
         self._write_files()
-        self.shell.show("lockgate", "configure", "monitoring", "prometheus")
-        self.expect.same("configure monitoring prometheus exits with", 0, self.shell.code)
+        self.shell.show("lockgate", "configure", "monitoring", *self.configure)
+        self.expect.same(f"configure monitoring {self.monitoring} exits with", 0, self.shell.code)
         self.shell.show("lockgate", "create", "project", PROJECT, "shipyard.yaml")
         self.expect.same("create project exits with", 0, self.shell.code)
         onboard = ("lockgate", "onboard", "service", f"--project={PROJECT}")
@@ -78,13 +89,13 @@ class Story:
         self.shell.show(
             "git",
             "mv",
-            f"{SERVICE}/perfspec/perfspec_prometheus.json",
+            f"{SERVICE}/perfspec/perfspec_{self.monitoring}.json",
             f"{SERVICE}/perfspec/perfspec.json",
             folder=clone,
         )
         for command in (
             ("git", "add", "."),
-            ("git", "commit", "-q", "-m", "use prometheus perfspec"),
+            ("git", "commit", "-q", "-m", f"use {self.monitoring} perfspec"),
             ("git", "push", "-q"),
         ):
             self.shell.show(*command, folder=clone)
@@ -92,22 +103,20 @@ class Story:
 
     def slow_artifact(self) -> None:
         before = self._desired("staging")
-        journey = self._send("0.6.1_prometheus", REJECTED)
-        self.expect.same("stages that 0.6.1_prometheus came to", ["dev", "staging"], journey.stages)
+        journey = self._send(self.slow, REJECTED)
+        self.expect.same(f"stages that {self.slow} came to", ["dev", "staging"], journey.stages)
         evaluation = journey.evaluation or {}
-        self.expect.same("verdict of staging's gate on 0.6.1_prometheus", "fail", evaluation.get("verdict"))
+        self.expect.same(f"verdict of staging's gate on {self.slow}", "fail", evaluation.get("verdict"))
         breaches = [each["breach"] for one in evaluation.get("indicators", []) for each in one["violations"]]
-        self.expect.same("bounds that 0.6.1_prometheus broke", ["upperSevere"], breaches)
+        self.expect.same(f"bounds that {self.slow} broke", ["upperSevere"], breaches)
         self._answers("staging", "Version = v1")
         self._answers("production", "Version = v1")
         self.expect.same("what git wants in staging afterwards", before, self._desired("staging"))
 
     def fast_artifact(self) -> None:
-        journey = self._send("0.6.2_prometheus", PROMOTED)
-        self.expect.same("stages that 0.6.2_prometheus came to", ["dev", "staging", "production"], journey.stages)
-        self.expect.same(
-            "verdict of staging's gate on 0.6.2_prometheus", "pass", (journey.evaluation or {}).get("verdict")
-        )
+        journey = self._send(self.fast, PROMOTED)
+        self.expect.same(f"stages that {self.fast} came to", ["dev", "staging", "production"], journey.stages)
+        self.expect.same(f"verdict of staging's gate on {self.fast}", "pass", (journey.evaluation or {}).get("verdict"))
         self._answers("production", "Version = Fast")
         port = self.installation.gateway_port
         self.expect.same(f"GET http://{SHORT_HOST}/version", "Version = Fast", fetch(port, SHORT_HOST, "/version"))
@@ -122,7 +131,7 @@ class Story:
         names = [line.split()[0] for line in seen.splitlines() if line]
         columns = ["NAME", "carts-blue", "carts-db-blue", "carts-db-green", "carts-green"]
         self.expect.same("deployments in production", columns, names)
-        for colour, tag in (("blue", "0.6.2_prometheus"), ("green", "0.6.0")):
+        for colour, tag in (("blue", self.fast), ("green", "0.6.0")):
             seen = self.shell.show("kubectl", "describe", "deployment", f"{SERVICE}-{colour}", "-n", namespace)
             self.expect.holds(f"{SERVICE}-{colour} runs {tag}", f"{IMAGE}:{tag}\n" in seen, seen)
         self.shell.show("kubectl", "describe", "virtualService", "-n", namespace)
