@@ -9,7 +9,7 @@ import typer
 from lockgate.cli.client import client, segment
 from lockgate.cli.ending import End, Ending
 from lockgate.cli.manner import Manner, asking, group
-from lockgate.cli.setup import read_file, show_whole, unsuccessful
+from lockgate.cli.setup import read_file, show_whole, stays_here, unsuccessful
 
 configure = group("Set Lockgate up.")
 
@@ -44,7 +44,7 @@ def configure_monitoring(
         )
     if (user is None) != (password_file is None):
         raise End(Ending.USAGE, "basic authentication takes both: --user NAME --password-file FILE")
-    body = {
+    body: dict[str, Any] = {
         "url": url or _address(tenant),
         "name": name,
         "project": project,
@@ -56,6 +56,8 @@ def configure_monitoring(
         "hosts": allow_host,
         "samples": read_file(samples) if samples else None,
     }
+    if any(body[secret] for secret in ("token", "password", "headers")) and body["url"] and not stays_here(body["url"]):
+        manner.warn(f"{body['url']} is not encrypted: what lets us in can be read on the way; use https")
     with unsuccessful("Configure"):
         answer = asks.put(f"/v1/monitoring/{segment(source)}", _said(body))
     whose = f" of project {project}" if project else ""

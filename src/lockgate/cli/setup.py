@@ -48,7 +48,7 @@ def auth(
         manner.warn("--api-token shows the token in the list of processes: use --api-token-file")
     token = api_token if api_token is not None else _token(api_token_file or "-")
     credentials = Credentials(endpoint=endpoint, token=token.strip())
-    if not _stays_here(credentials):
+    if not stays_here(endpoint):
         manner.warn(f"{endpoint} is not encrypted: the token can be read on the way; use https")
     manner.say("Starting to authenticate")
     if manner.mock:
@@ -190,9 +190,9 @@ def _token(source: str) -> str:
     return text.strip()
 
 
-def _stays_here(credentials: Credentials) -> bool:
+def stays_here(address: str) -> bool:
     """Whether no other machine can listen: encrypted, or on the loopback interface."""
-    parts = urlsplit(credentials.endpoint)
+    parts = urlsplit(address)
     host = parts.hostname or ""
     try:
         return parts.scheme == "https" or ipaddress.ip_address(host).is_loopback

@@ -202,6 +202,18 @@ def test_secrets_of_a_metric_source_come_from_files(shop: Any, shell: Any) -> No
         assert (refused.code, words in refused.err, "s3cret" in refused.err) == (1, True, False), refused.err
 
 
+def test_a_secret_on_an_open_way_is_warned_of_and_a_tenant_is_asked_by_https(shop: Any, shell: Any) -> None:
+    token = written(shell.home, "token", "s3cret")
+    dynatrace = ("configure", "monitoring", "dynatrace", f"--token-file={token}", "--mock")
+    assert "not encrypted" not in shell.run(*dynatrace, "--tenant=abc12345.live.dynatrace.com").err
+    assert "not encrypted" not in shell.run(*dynatrace, "--tenant=http://127.0.0.1:9").err
+    assert "http://elsewhere.example is not encrypted" in shell.run(*dynatrace, "--tenant=http://elsewhere.example").err
+    twice = shell.run(*dynatrace, "--tenant=a", "--url=https://a")
+    assert (twice.code, "give one of both" in twice.err) == (1, True)
+    away = shell.run(*dynatrace[:-1], "--tenant=http://127.0.0.1:1")
+    assert (away.code, "Dynatrace at http://127.0.0.1:1 gave no answer" in away.err) == (5, True), away.err
+
+
 def test_mock_checks_the_input_and_sends_nothing(shop: Any, shell: Any) -> None:
     shipyard = written(shell.home, "shipyard.yaml", SHIPYARD)
     answer = shell.run("create", "project", "other", shipyard, "--mock")

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -208,6 +209,18 @@ async def test_a_result_that_is_no_vector_is_permanent(live: Live, query: str, w
     window = await live.sees("vector(1)")
     with pytest.raises(PermanentError, match=words):
         await live.source.query(query, window)
+
+
+async def test_a_range_query_and_a_matrix_give_one_value_a_series_by_their_aggregate(live: Live) -> None:
+    window = await live.sees("vector(1)")
+    over = Window(window.end - timedelta(seconds=10), window.end)
+    (most,) = (await live.source.query({"query": "vector(time())", "step": "5s", "aggregate": "max"}, over)).samples
+    assert most.value == pytest.approx(over.end.timestamp(), abs=0.01)
+    assert most.timestamp == pytest.approx(over.end.timestamp(), abs=0.01)
+    (least,) = (await live.source.query({"query": "vector(time())", "step": "5s", "aggregate": "min"}, over)).samples
+    assert least.value == pytest.approx(over.start.timestamp(), abs=0.01)
+    matrix = {"query": "vector(7)[10s:1s]", "aggregate": "avg"}
+    assert [sample.value for sample in (await live.source.query(matrix, over)).samples] == [7]
 
 
 async def test_a_scalar_and_a_division_by_zero_come_as_they_are(live: Live) -> None:
