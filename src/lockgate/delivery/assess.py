@@ -1,25 +1,22 @@
 """Step `evaluation_done`: measure what the gate's file asks for, judge it, and say so."""
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from dataclasses import replace
-from functools import partial
+from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from lockgate.delivery.conclusion import Conclusion, StageTroubleError
+from lockgate.delivery.measure import Measuring, is_away
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan, service_files
 from lockgate.domain.delivery import StageRun
-from lockgate.domain.errors import LockgateError, TransientError
-from lockgate.domain.evaluation import Answer, Evaluation, Measurement, SpecSource, Subject, Unmeasured, Verdict, Window
-from lockgate.domain.gate import Indicator
-from lockgate.domain.project import TestStrategy
+from lockgate.domain.evaluation import Evaluation, Measurement, SpecSource, Subject, Verdict, Violation, Window
+from lockgate.domain.gate import Gate
+from lockgate.domain.project import Place, TestStrategy
+from lockgate.evaluation.criteria import key_of
 from lockgate.evaluation.judge import judge
 from lockgate.kit.ids import derived_id
 from lockgate.ports.config_repo import Revision
-from lockgate.ports.metric_source import Query
 from lockgate.specs.perfspec import parse_perfspec
-from lockgate.specs.placeholders import query_text, resolve, values_of
 from lockgate.workflow.protocol import Run
 
 PERFSPEC = "perfspec/perfspec.json"
@@ -40,29 +37,37 @@ async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window:
         )
     # The window's last samples are in the monitoring system one scrape interval after its end.
     await run.sleep("until scraped", outside.patience.settle)
-    measurements = await _measured(run, outside, partial(_measure_all, outside, turn, plan, window, gate))
+    # Made inside a step: a file that cannot be read ends the step, not the run.
+    measuring = cache(lambda: Measuring(outside, _gate(gate), _subject(turn, plan), window))
+    measurements = await _measured(run, outside, measuring)
+    earlier = await run.step(
+        "choose the runs to compare with",
+        lambda: _earlier(outside, turn.place, gate, window),
+        returns=tuple[str, ...],
+        retry=outside.patience.retry,
+    )
     return await run.step(
         "assess",
-        lambda: _assess(outside, turn, plan, window, gate, measurements),
+        lambda: _assess(outside, turn, plan, window, gate, measurements, earlier),
         returns=Conclusion,
         retry=outside.patience.retry,
     )
 
 
-async def _measured(
-    run: Run, outside: Outside, measure: Callable[[], Awaitable[tuple[Measurement, ...]]]
-) -> tuple[Measurement, ...]:
+async def _measured(run: Run, outside: Outside, measuring: Callable[[], Measuring]) -> tuple[Measurement, ...]:
     """Recorded, so that what was judged before a crash is judged after it. A source that is away for a moment, as one
     that is being restarted, is waited for; then what is there counts."""
 
     async def with_every_source() -> tuple[Measurement, ...] | None:
-        found = await measure()
-        return None if any(isinstance(each.result, Unmeasured) and each.result.away for each in found) else found
+        found = await measuring().ask()
+        return None if any(is_away(each) for each in found) else found
 
     within = outside.patience.sources
     recorded = tuple[Measurement, ...]
     found = await run.wait_for("measure", with_every_source, recorded, every=outside.patience.poll, within=within)
-    return found if found is not None else await run.step("measure what answers", measure, returns=recorded)
+    if found is not None:
+        return found
+    return await run.step("measure what answers", lambda: measuring().ask(), returns=recorded)
 
 
 async def _read_gate(outside: Outside, turn: StageRun, plan: Plan) -> SpecSource | None:
@@ -84,23 +89,30 @@ async def _without_gate(outside: Outside, turn: StageRun, plan: Plan) -> Conclus
     return Conclusion(verdict=None, reason=reason)
 
 
-async def _measure_all(
-    outside: Outside, turn: StageRun, plan: Plan, window: Window, source: SpecSource
-) -> tuple[Measurement, ...]:
-    subject, gate = _subject(turn, plan), parse_perfspec(source.path, source.text)
-    return tuple(await asyncio.gather(*(_measure(outside, each, subject, window) for each in gate.indicators)))
+def _gate(source: SpecSource) -> Gate:
+    return parse_perfspec(source.path, source.text)
 
 
-async def _assess(
+async def _earlier(outside: Outside, place: Place, source: SpecSource, window: Window) -> tuple[str, ...]:
+    """Ids, newest first. Recorded, so that an evaluation that is saved or invalidated meanwhile changes nothing."""
+    gate = _gate(source)
+    if not gate.is_relative:
+        return ()
+    return tuple(one.id for one in await outside.evaluations.comparable(place, gate.comparison, window.end))
+
+
+async def _assess(  # noqa: PLR0913  # what a verdict depends on, each by its name
     outside: Outside,
     turn: StageRun,
     plan: Plan,
     window: Window,
     source: SpecSource,
     measurements: tuple[Measurement, ...],
+    compared: tuple[str, ...],
 ) -> Conclusion:
-    gate, id_ = parse_perfspec(source.path, source.text), derived_id(turn.id, "evaluation")
-    evaluation = judge(gate, measurements, _subject(turn, plan), window, source, id_)
+    earlier = [await outside.evaluations.evaluation(id) for id in compared]
+    id_ = derived_id(turn.id, "evaluation")
+    evaluation = judge(_gate(source), measurements, _subject(turn, plan), window, source, id_, earlier)
     await outside.evaluations.save(evaluation)
     return Conclusion(verdict=evaluation.verdict, reason=evaluation.sentence, evaluation=evaluation.id)
 
@@ -117,31 +129,9 @@ def _subject(turn: StageRun, plan: Plan) -> Subject:
     )
 
 
-async def _measure(outside: Outside, indicator: Indicator, subject: Subject, window: Window) -> Measurement:
-    """Any trouble of the source is a value here: it is judged as `error`, never as good or bad."""
-    text = query_text(indicator.query)
-    found = Measurement(indicator=indicator.id, source=indicator.source, query=text, result=Unmeasured("not asked"))
-    try:
-        query = resolve(indicator.query, values_of(subject, window))
-        text = query_text(query)
-        found = replace(found, query=text)
-        async with asyncio.timeout(outside.patience.indicator):
-            answer = await _ask(outside, indicator.source, query, window)
-    except TimeoutError:
-        late = f"{indicator.source} gave no answer in {outside.patience.indicator:g} s"
-        return replace(found, result=Unmeasured(late, text, away=True))
-    except LockgateError as error:
-        return replace(found, result=Unmeasured(str(error), text, away=isinstance(error, TransientError)))
-    return replace(found, result=answer)
-
-
-async def _ask(outside: Outside, name: str, query: Query, window: Window) -> Answer:
-    source = await outside.sources.source(name)
-    return await source.query(query, window)
-
-
 def details_of(evaluation: Evaluation) -> dict[str, Any]:
-    """`evaluationdetails` in the shape that Pitometer gave (keptn 0.2.2, section 7.3), and the sentence."""
+    """`evaluationdetails` in the shape that Pitometer gave (keptn 0.2.2, section 7.3) with its option
+    `individualResults`, and the sentence."""
     return {
         "options": {
             "timeStart": int(evaluation.window.start.timestamp()),
@@ -154,9 +144,9 @@ def details_of(evaluation: Evaluation) -> dict[str, Any]:
                 "id": each.id,
                 "score": each.points,
                 "verdict": each.verdict.value,
-                "violations": [
-                    {"value": v.value, "key": v.key, "breach": v.breach, "threshold": v.threshold}
-                    for v in each.violations
+                "violations": [_violation(one) for one in each.violations],
+                "individualResults": [
+                    {"key": key_of(sample), "value": sample.value, **targets} for sample, targets in each.individual
                 ],
             }
             for each in evaluation.indicators
@@ -165,3 +155,13 @@ def details_of(evaluation: Evaluation) -> dict[str, Any]:
         "reason": evaluation.sentence,
         "evaluation": evaluation.id,
     }
+
+
+def _violation(violation: Violation) -> dict[str, Any]:
+    said = {
+        "value": violation.value,
+        "key": violation.key,
+        "breach": violation.breach,
+        "threshold": violation.threshold,
+    }
+    return {**said, "metadata": dict(violation.metadata)} if violation.metadata else said

@@ -18,7 +18,8 @@ from lockgate.workflow.protocol import Retry
 @dataclass(frozen=True, slots=True)
 class Patience:
     """Seconds, unless it says otherwise. *settle* lets the last samples of a window be scraped before the gate
-    asks; *sources* is how long a metric source may be away then; *indicator* how long one answer of it may take.
+    asks; *sources* is how long a metric source may be away then; *indicator* how long one answer of it may take,
+    *gate* all of a gate together; *at_once* is how many questions one source is asked at a time (no seconds).
     *test_slack* is more than a tester takes to end a check by itself, so that none runs on when its turn is over."""
 
     rollout: float = 120
@@ -28,6 +29,8 @@ class Patience:
     test_slack: float = 120
     settle: float = 2
     indicator: float = 10
+    gate: float = 60
+    at_once: int = 64
     sources: float = 30
     poll: float = 0.15
     retry: Retry = field(default_factory=Retry)

@@ -22,8 +22,8 @@ class Evaluations(Protocol):
         ...
 
     async def comparable(self, place: Place, comparison: Comparison, before: datetime) -> tuple[Evaluation, ...]:
-        """Newest first: those that *comparison* picks among what was measured at *place* until *before* (their windows
-        end then or earlier). None that was invalidated."""
+        """Newest first: those that *comparison* picks among what was measured at *place* in windows that ended before
+        *before* (the end of the window that is judged). None that was invalidated."""
         ...
 
     async def invalidate(self, id: str, reason: str, now: datetime) -> None:

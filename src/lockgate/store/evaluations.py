@@ -61,7 +61,7 @@ class SqlEvaluations:
             select(*_WHOLE)
             .where(at_place(evaluations, place))
             .where(evaluations.c.verdict.in_(comparison.verdicts))
-            .where(evaluations.c.window_end <= before)
+            .where(evaluations.c.window_end < before)
             .where(evaluations.c.invalidated.is_(None))
             .order_by(evaluations.c.window_end.desc(), evaluations.c.number.desc())
             .limit(comparison.results)

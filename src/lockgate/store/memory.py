@@ -161,7 +161,7 @@ class MemoryStore:
             for one in reversed(self._evaluations.values())
             if one.subject.place == place
             and one.verdict in comparison.verdicts
-            and one.window.end <= before
+            and one.window.end < before
             and one.invalidated is None
         ]
         return tuple(sorted(fitting, key=lambda one: one.window.end, reverse=True)[: comparison.results])

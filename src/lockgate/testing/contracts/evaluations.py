@@ -85,8 +85,8 @@ class EvaluationsContract:
         for id, end in (("late", 40), ("early", 20), ("same", 40)):
             await evaluations.save(measured_at(id, Verdict.PASS, end))
         assert await comparable(evaluations, results=9) == ["same", "late", "early"]
-        assert await comparable(evaluations, before=40, results=9) == ["same", "late", "early"]
-        assert await comparable(evaluations, before=39.9, results=9) == ["early"]
+        assert await comparable(evaluations, before=40.1, results=9) == ["same", "late", "early"]
+        assert await comparable(evaluations, before=40, results=9) == ["early"]
         assert await comparable(evaluations, before=10, results=9) == []
 
     async def test_another_place_is_not_comparable(self, evaluations: Evaluations) -> None:
