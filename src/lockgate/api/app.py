@@ -49,7 +49,7 @@ def create_app(
         projects.router(outside, templates),
         events.router(outside, access),
         deliveries.router(outside, access),
-        monitoring.router(configure),
+        monitoring.router(configure, outside),
         metrics.router(outside),
     ):
         app.include_router(routes, dependencies=asked, responses=errors.DESCRIBED)

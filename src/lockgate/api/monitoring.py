@@ -7,6 +7,8 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from lockgate.api.shapes import SourceShape
+from lockgate.delivery.onboarding import project_now
+from lockgate.delivery.outside import Outside
 from lockgate.domain.names import project_name
 from lockgate.domain.source_name import source_name
 from lockgate.ports.metric_source import SourceSettings, SourceWish
@@ -30,14 +32,16 @@ class Monitoring(BaseModel):
     samples: str | None = Field(default=None, description="The text of a file of samples", max_length=5_000_000)
 
 
-def router(configure: Configure) -> APIRouter:
+def router(configure: Configure, outside: Outside) -> APIRouter:
     routes = APIRouter(prefix="/v1/monitoring", tags=["monitoring"])
 
     @routes.put("/{source}", response_model=SourceShape)
     async def set_source(source: str, wanted: Monitoring) -> dict[str, Any]:
         """Secrets go in and never come out."""
-        name = f"{source}/{wanted.name}" if wanted.name else source
-        return {"source": name, "url": await configure(_wish(name, wanted))}
+        wish = _wish(f"{source}/{wanted.name}" if wanted.name else source, wanted)
+        if wish.project is not None:
+            await project_now(outside, wish.project)  # a misspelled one would keep what no gate ever asks for
+        return {"source": str(wish.name), "url": await configure(wish)}
 
     return routes
 

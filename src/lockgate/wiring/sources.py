@@ -119,7 +119,8 @@ def _check(name: SourceName, settings: SourceSettings) -> None:
     if settings.hosts and name.kind != "http":
         raise InvalidError(f"{name} asks one host only: --allow-host is for http")
     if settings.url is None:
-        raise InvalidError(f"say where {name} answers: {_command(name)} --url http://…")
+        how = "--tenant … --token-file FILE" if name.kind == "dynatrace" else "--url http://…"
+        raise InvalidError(f"say where {name} answers: {_command(name)} {how}")
     check_address(settings.url)
 
 

@@ -282,6 +282,19 @@ async def test_a_kept_source_is_told_with_its_url(bare: Any) -> None:
     assert other.json()["url"] == "http://127.0.0.1:9"
 
 
+async def test_a_source_is_of_a_project_that_is_there_and_no_secret_comes_out(seeded: Any) -> None:
+    url = "/v1/monitoring/dynatrace"
+    body = {"url": "http://127.0.0.1:9", "token": "s3cret", "headers": {"X-A": "s3cret"}, "name": "eu"}
+    kept = await seeded.client.put(url, json={**body, "project": "sockshop"})
+    assert kept.json() == {"source": "dynatrace/eu", "url": "http://127.0.0.1:9"}
+    strange = await seeded.client.put(url, json={**body, "project": "sockship"})
+    assert (strange.status_code, problem(strange)["known"]) == (404, ["sockshop"])
+    for broken in ({**body, "token": ["s3cret"]}, {**body, "headers": ["s3cret"]}, {**body, "name": "e u"}):
+        answer = await seeded.client.put(url, json=broken)
+        assert (answer.status_code, "s3cret" in answer.text) == (422, False)
+    assert list(seeded.monitoring) == ["dynatrace/eu"]
+
+
 async def test_an_unknown_source_and_a_misspelled_field_are_refused(bare: Any) -> None:
     answer = await bare.client.put("/v1/monitoring/promethius", json={})
     assert answer.status_code == 422 and "promethius" in problem(answer)["detail"]
