@@ -30,9 +30,13 @@ class MalformedError(ValueError):
 
 
 def read_json(text: str) -> Any:
-    """Raises MalformedError; NaN and Infinity outside of texts are no JSON, nor is a number too large for one."""
+    """Raises MalformedError; NaN and Infinity outside of texts are no JSON, and half a surrogate pair is no text: it
+    could neither be stored nor shown."""
     try:
-        return json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant)
+        if "\\ud" in text.casefold():
+            json.dumps(value, ensure_ascii=False).encode()
+        return value
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"answered with what is no JSON: {clip(text)}") from error
 

@@ -105,6 +105,9 @@ class Asker:
                 yield
         except TimeoutError as error:
             raise TransientError(self.message(about, f"gave no answer in {self.deadline:g} s")) from error
+        except (UnicodeError, httpx.InvalidURL) as error:
+            what = "cannot be asked this: the query holds a character that no request may hold"
+            raise InvalidError(self.message(about, what)) from error
 
     async def ask(self, method: str, url: httpx.URL, about: str, **sent: Any) -> str:
         """The body of an answer with status 200, secrets blotted out. *sent* is httpx's params, data, json or
@@ -133,7 +136,8 @@ class Asker:
                 raise
 
     def message(self, about: str, what: str) -> str:
-        return self.clean(f"{self.name} at {self.shown} {what} (query {clip(about)})")
+        text = self.clean(f"{self.name} at {self.shown} {what} (query {clip(about)})")
+        return text.encode("utf-8", errors="backslashreplace").decode()
 
     def clean(self, text: str) -> str:
         """*text* without any secret."""

@@ -117,8 +117,8 @@ def _first(rows: Any) -> tuple[float, float]:
 def _counted(row: Any, direction: str, relation: str) -> Sample:
     match row:
         case {"entityId": str(entity)}:
-            related = (row.get(direction) or {}).get(relation) or []
-            moment = row.get("lastSeenTimestamp") or 0
+            relations, moment = row.get(direction) or {}, row.get("lastSeenTimestamp") or 0
+            related = relations.get(relation) or [] if isinstance(relations, dict) else None
             if isinstance(related, list) and is_number(moment):
                 return Sample({"entity": entity}, float(len(related)), float(moment) / 1000)
     raise MalformedError(f"answered with what is no entity: {clip(str(row))}")

@@ -15,7 +15,17 @@ import httpx
 from lockgate.domain.errors import InvalidError, PermanentError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
-from lockgate.sources.answers import MalformedError, aggregate_of, clip, fields_of, number, read_json, reduced, text_of
+from lockgate.sources.answers import (
+    MalformedError,
+    aggregate_of,
+    clip,
+    fields_of,
+    is_number,
+    number,
+    read_json,
+    reduced,
+    text_of,
+)
 from lockgate.sources.asking import Access, Asker
 
 _FIELDS = ("query", "step", "aggregate")
@@ -121,7 +131,7 @@ def _reduced(row: Any, aggregate: str) -> Sample:
 
 def _point(pair: Any) -> tuple[float, float] | None:
     match pair:
-        case [int() | float() as moment, str(text)] if math.isfinite(moment) and (value := number(text)) is not None:
+        case [moment, str(text)] if is_number(moment) and (value := number(text)) is not None:
             return float(moment), value
         case _:
             return None

@@ -313,6 +313,24 @@ async def test_a_service_that_is_not_known_yet_is_a_reason_to_ask_again(tenant: 
         await tenant.ask(V1, {"dataResult": {"dataPoints": points}}, tags=TAGS)
 
 
+@pytest.mark.parametrize(
+    "row", [{"entityId": ENTITY, "toRelationships": "x"}, {"entityId": ENTITY, "toRelationships": {"calls": 1}}, None]
+)
+async def test_relations_that_cannot_be_read_are_refused(tenant: Tenant, row: object) -> None:
+    with pytest.raises(PermanentError, match="what is no entity"):
+        await tenant.ask(SMARTSCAPE, [row])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [{"metricSelector": "\ud800"}, {"timeseriesId": "\ud800", "tags": ["a:b"]}, {**SMARTSCAPE, "tags": ["\ud800"]}],
+)
+async def test_half_a_character_is_refused_in_words_that_can_be_stored(tenant: Tenant, query: Any) -> None:
+    with pytest.raises(InvalidError, match="a character that no request may hold") as caught:
+        await tenant.ask(query, metric_data())
+    assert str(caught.value).encode()
+
+
 async def test_smartscape_counts_relations(tenant: Tenant) -> None:
     rows = [
         {"entityId": ENTITY, "lastSeenTimestamp": END, "toRelationships": {"calls": ["A", "B"]}},

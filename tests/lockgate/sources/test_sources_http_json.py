@@ -189,6 +189,8 @@ async def test_a_redirect_to_an_allowed_host_is_not_followed_either(stats: Stats
         ({"url": "/", "value": "$", "headers": {"Authorization": "Bearer x"}}, "may not stand in a query"),
         ({"url": "/", "value": "$", "headers": {"X": "a\r\nb"}}, "no header may hold"),
         ({"url": "/", "value": "$", "headers": ["X"]}, "headers must be an object of texts"),
+        ({"url": "/\n", "value": "$"}, "a character that no request may hold"),
+        ({"url": "/\ud800", "value": "$"}, "a character that no request may hold"),
         ({"url": "/", "value": "$", "path": "$"}, "unknown field 'path'"),
     ],
 )

@@ -179,6 +179,8 @@ def result(kind: str, rows: object) -> str:
             '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"value":[1e999,"1"]}]}}',
             "not one",
         ),
+        (200, result("vector", [{"metric": {}, "value": [10**400, "1"]}]), "has not one value"),
+        (200, result("vector", [{"metric": {"a": "\ud800"}, "value": [0, "1"]}]), "no JSON"),
         (200, vector(warnings="all is well"), "warnings that are no list"),
         (204, "", "answered 204"),
         (301, "moved", "answered 301: moved"),
