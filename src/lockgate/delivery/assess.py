@@ -4,22 +4,19 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from lockgate.delivery.conclusion import Conclusion, StageTroubleError
+from lockgate.delivery.conclusion import Conclusion
+from lockgate.delivery.gate import gate_of, gate_source
 from lockgate.delivery.measure import Measuring, is_away
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan, service_files
 from lockgate.domain.delivery import StageRun
 from lockgate.domain.evaluation import Evaluation, Measurement, SpecSource, Subject, Verdict, Violation, Window
-from lockgate.domain.gate import Gate
 from lockgate.domain.project import Place, TestStrategy
 from lockgate.evaluation.criteria import key_of
 from lockgate.evaluation.judge import judge
 from lockgate.kit.ids import derived_id
-from lockgate.ports.config_repo import Revision
-from lockgate.specs.perfspec import parse_perfspec
+from lockgate.specs.gate_files import PERFSPEC
 from lockgate.workflow.protocol import Run
-
-PERFSPEC = "perfspec/perfspec.json"
 
 
 async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window: Window) -> Conclusion:
@@ -31,14 +28,14 @@ async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window:
         returns=SpecSource | None,
         retry=outside.patience.retry,
     )
-    if gate is None:
-        return await run.step(
-            "no gate", lambda: _without_gate(outside, turn, plan), returns=Conclusion, retry=outside.patience.retry
-        )
+    if gate is None:  # which the plan has found to be allowed
+        path = f"{turn.place.service}/{PERFSPEC}"
+        reason = f"first artifact here, and there is no quality gate yet: from now on {path} is needed"
+        return Conclusion(verdict=None, reason=reason)
     # The window's last samples are in the monitoring system one scrape interval after its end.
     await run.sleep("until scraped", outside.patience.settle)
     # Made inside a step: a file that cannot be read ends the step, not the run.
-    measuring = cache(lambda: Measuring(outside, _gate(gate), _subject(turn, plan), window))
+    measuring = cache(lambda: Measuring(outside, gate_of(gate), _subject(turn, plan), window))
     measurements = await _measured(run, outside, measuring)
     earlier = await run.step(
         "choose the runs to compare with",
@@ -71,31 +68,13 @@ async def _measured(run: Run, outside: Outside, measuring: Callable[[], Measurin
 
 
 async def _read_gate(outside: Outside, turn: StageRun, plan: Plan) -> SpecSource | None:
-    text = (await service_files(outside, turn.place, plan.revision)).get(PERFSPEC)
-    path = f"{turn.place.service}/{PERFSPEC}"
-    return None if text is None else SpecSource(path=path, revision=plan.revision, text=text)
-
-
-async def _without_gate(outside: Outside, turn: StageRun, plan: Plan) -> Conclusion:
-    """Passes, not evaluated, only while nothing was ever promoted from here and no perfspec was ever there, as of the
-    plan's revision: a gate that was pushed while this run was under way counts for the next one."""
-    path = f"{turn.place.service}/{PERFSPEC}"
-    owed = f"put it there (it was {turn.place.service}/perfspec/perfspec_prometheus.json), commit and push"
-    if await outside.repo.ever_held(turn.place.project, path, Revision(plan.revision)):
-        raise StageTroubleError(f"the quality gate {path} was removed from main: {owed}")
-    if await outside.lanes.ever_promoted(turn.place):
-        raise StageTroubleError(f"the quality gate {path} is missing on main: {owed}")
-    reason = f"first artifact here, and there is no quality gate yet: from now on {path} is needed"
-    return Conclusion(verdict=None, reason=reason)
-
-
-def _gate(source: SpecSource) -> Gate:
-    return parse_perfspec(source.path, source.text)
+    files = await service_files(outside, turn.place, plan.revision)
+    return gate_source(turn.place.service, files, plan.revision)
 
 
 async def _earlier(outside: Outside, place: Place, source: SpecSource, window: Window) -> tuple[str, ...]:
     """Ids, newest first. Recorded, so that an evaluation that is saved or invalidated meanwhile changes nothing."""
-    gate = _gate(source)
+    gate = gate_of(source)
     if not gate.is_relative:
         return ()
     return tuple(one.id for one in await outside.evaluations.comparable(place, gate.comparison, window.end))
@@ -112,7 +91,7 @@ async def _assess(  # noqa: PLR0913  # what a verdict depends on, each by its na
 ) -> Conclusion:
     earlier = [await outside.evaluations.evaluation(id) for id in compared]
     id_ = derived_id(turn.id, "evaluation")
-    evaluation = judge(_gate(source), measurements, _subject(turn, plan), window, source, id_, earlier)
+    evaluation = judge(gate_of(source), measurements, _subject(turn, plan), window, source, id_, earlier)
     await outside.evaluations.save(evaluation)
     return Conclusion(verdict=evaluation.verdict, reason=evaluation.sentence, evaluation=evaluation.id)
 

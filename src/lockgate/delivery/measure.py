@@ -64,7 +64,7 @@ class Measuring:
         seconds = self.outside.patience.indicator
         try:
             async with asyncio.timeout(seconds):
-                asked = await self.outside.sources.source(source)
+                asked = await self.outside.sources.source(source, self.subject.place)
                 return await asked.query(query, self.window)
         except TimeoutError:
             return Unmeasured(f"{source} gave no answer in {seconds:g} s", query_text(query))

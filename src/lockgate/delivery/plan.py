@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from lockgate.delivery.gate import refuse_missing_gate
 from lockgate.delivery.namespaces import refuse_foreign_namespace
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.state import read_state
@@ -61,6 +62,8 @@ async def make_plan(outside: Outside, run: StageRun) -> Plan:
     stage = project.stage(place.stage)
     before = (await _state(outside, run)).verified
     files = await service_files(outside, place, revision)
+    if stage.tests is TestStrategy.PERFORMANCE and not run.fixed:
+        await refuse_missing_gate(outside, place, files, revision)
     shape = outside.charts.shape(place.service, files)
     artifact = _artifact(run, shape)
     wanted, colour, changed = _wanted(run, stage, before, revision, artifact)

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from lockgate.delivery.assess import PERFSPEC
 from lockgate.delivery.plan import SHIPYARD, services_in
 from lockgate.delivery.scripts import read_tests
 from lockgate.domain.artifact import Artifact
@@ -13,7 +12,8 @@ from lockgate.domain.project import Place, Project
 from lockgate.domain.release import Colour
 from lockgate.manifests.naming import coloured, selector_of
 from lockgate.ports.chart import Charts
-from lockgate.specs.perfspec import parse_perfspec, warnings
+from lockgate.specs.gate_files import gate_file, parse_gate
+from lockgate.specs.perfspec import warnings
 from lockgate.specs.shipyard import parse_shipyard
 
 _LONGEST_LABEL = 63  # of Kubernetes, for the value of a label and for the name of what a host is made of
@@ -61,12 +61,11 @@ def check_service(charts: Charts, project: Project, service: ServiceName, files:
         faults += error.faults
     except InvalidError as error:
         faults.append(Fault(f"{service}/", 0, "", str(error)))
-    if PERFSPEC in files:
-        path = f"{service}/{PERFSPEC}"
-        try:
-            remarks = tuple(f"{path}: {remark}" for remark in warnings(parse_perfspec(path, files[PERFSPEC])))
-        except SpecError as error:
-            faults += error.faults
+    try:
+        gate = gate_file(service, files)
+        remarks = () if gate is None else tuple(f"{gate.path}: {remark}" for remark in warnings(parse_gate(gate)))
+    except SpecError as error:
+        faults += error.faults
     if faults:
         raise SpecError(faults)
     return remarks

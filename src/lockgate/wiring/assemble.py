@@ -111,7 +111,7 @@ def _outside(
 
 def _validator(outside: Outside) -> Validate:
     async def validate(project: ProjectName, files: Mapping[str, str], changed: tuple[str, ...]) -> Findings:
-        found = await check_push(outside, project, files)
+        found = await check_push(outside, project, files, changed)
         return Findings(faults=found.faults, warnings=found.remarks)
 
     return validate

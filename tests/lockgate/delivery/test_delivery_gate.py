@@ -14,6 +14,7 @@ from lockgate.domain.delivery import Outcome
 from lockgate.domain.errors import TransientError, UnknownKindError
 from lockgate.domain.evaluation import Answer, Measurement, Sample, Subject, Unmeasured, Verdict, Window
 from lockgate.domain.gate import Gate, Indicator, Objectives, Thresholds
+from lockgate.domain.project import Place
 from lockgate.ports.metric_source import Query
 from lockgate.testing.contracts.nouns import NOON, later, place
 from lockgate.testing.world import World, world_under_gate
@@ -32,7 +33,7 @@ class Sources:
         self.most = 0
         self._now = 0
 
-    async def source(self, name: str) -> "Sources":
+    async def source(self, name: str, place: Place | None = None) -> "Sources":
         if name == "Stranger":
             raise UnknownKindError("metric source", name, ["prometheus"])
         return self

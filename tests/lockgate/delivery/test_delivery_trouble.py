@@ -10,6 +10,7 @@ from lockgate.domain.errors import ConflictError, InvalidError, NotFoundError
 from lockgate.domain.event import EventType
 from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.domain.testing import Check, CheckTrouble
+from lockgate.ports.config_repo import MAIN
 from lockgate.testers.memory import Tally
 from lockgate.testing.world import DATABASE, IMAGE, PERFSPEC, VALUES, World, world_under_gate
 
@@ -21,6 +22,15 @@ async def assert_staging_is_as_before(world: World) -> None:
     assert state.candidate is None
     assert state.verified is not None
     assert state.verified.serving.artifact.tag == "0.6.0"
+
+
+SLO = """objectives:
+  - {sli: response_time, pass: [{criteria: ["<1"]}], firstRun: pass}
+comparison: {include_result_with_score: pass}
+total_score: {pass: "90%"}
+"""
+SLI = """indicators: {response_time: "response_time{release='$RELEASE'}"}
+"""
 
 
 async def test_an_image_that_cannot_be_pulled_ends_its_first_stage_at_once_with_the_platforms_words() -> None:
@@ -275,6 +285,53 @@ async def test_a_push_that_takes_a_namespace_of_another_project_is_refused_with_
     ]
     free = await check_push(world.outside, ProjectName("shop-eu"), {"shipyard.yaml": stages.format("test")})
     assert free.faults == ()
+
+
+async def test_a_push_that_removes_a_gate_is_accepted_with_a_warning() -> None:
+    world = await world_under_gate()
+    place = world.place("staging")
+    files = await world.repo.files(place.project, await world.repo.head(place.project, MAIN))
+    path = "carts/perfspec/perfspec.json"
+    left = {name: text for name, text in files.items() if name != path}
+    found = await check_push(world.outside, place.project, left, (path,))
+    assert found.faults == ()
+    assert found.remarks[-1].startswith(f"{path} is removed: while carts has no gate")
+    assert (await check_push(world.outside, place.project, files, (path,))).remarks == ()
+    slo = {**left, "carts/slo.yaml": SLO, "carts/sli.yaml": SLI}
+    assert not [each for each in (await check_push(world.outside, place.project, slo, (path,))).remarks if path in each]
+
+
+async def test_a_removed_gate_is_noticed_before_anything_is_deployed() -> None:
+    world = await world_under_gate()
+    await world.push({"carts/perfspec/perfspec.json": None})
+    before = [write for write in world.cluster.history if write.ref.namespace == "sockshop-staging"]
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.ERRORED
+    assert "git log -1 -- carts/perfspec/perfspec.json names the commit" in delivery.reason
+    assert [write for write in world.cluster.history if write.ref.namespace == "sockshop-staging"] == before
+
+
+@pytest.mark.parametrize(("tag", "outcome"), [("0.6.1", Outcome.REJECTED), ("0.6.2", Outcome.PROMOTED)])
+async def test_an_slo_file_is_a_gate_like_any_other(tag: str, outcome: Outcome) -> None:
+    world = await world_under_gate()
+    await world.push({"carts/perfspec/perfspec.json": None, "carts/slo.yaml": SLO, "carts/sli.yaml": SLI})
+    delivery = await world.deliver(tag)
+    assert delivery.outcome is outcome
+    evaluation = await world.evaluation("staging")
+    assert (evaluation.spec.path, evaluation.in_percent) == ("carts/slo.yaml", True)
+    assert evaluation.score == (100 if outcome is Outcome.PROMOTED else 0)
+
+
+async def test_a_release_that_is_slower_than_the_one_before_is_refused() -> None:
+    world = await world_under_gate()
+    slower = SLO.replace('"<1"', '"<=+10%"')
+    await world.push({"carts/perfspec/perfspec.json": None, "carts/slo.yaml": slower, "carts/sli.yaml": SLI})
+    world.monitoring.seconds = {"0.6.2": 0.1, "0.6.3": 0.12, "0.6.4": 0.105}
+    outcomes = [(await world.deliver(tag)).outcome for tag in ("0.6.2", "0.6.3", "0.6.4")]
+    assert outcomes == [Outcome.PROMOTED, Outcome.REJECTED, Outcome.PROMOTED]
+    newest, slow, base = await world.store.latest(world.place("staging"))
+    assert (slow.compared_with, newest.compared_with) == ((base.id,), (base.id,))
+    assert "+10 % of 0.1" in slow.sentence
 
 
 async def test_a_namespace_of_another_project_is_never_touched() -> None:
