@@ -18,6 +18,7 @@ from lockgate.domain.errors import InvalidError, SpecError
 from lockgate.domain.gate_case import GateCase, GateText
 from lockgate.evaluation.shown import evaluation_json
 from lockgate.specs.cases import parse_cases
+from lockgate.specs.gate_files import SLI, joined
 
 gate = group("Check and test quality gates.")
 
@@ -119,18 +120,18 @@ def _text(file: Path) -> str:
 @asking
 def replay_gate(
     manner: Manner,
-    spec: Annotated[Path, typer.Option("--spec", help="The file to try: a perfspec….json.")],
+    spec: Annotated[Path, typer.Option("--spec", help="The file to try: a perfspec….json or slo.yaml.")],
     project: Annotated[str, typer.Option("--project", "-p", help="Its project.")],
     stage: Annotated[str, typer.Option("--stage", help="Its stage.")],
     service: Annotated[str, typer.Option("--service", "-s", help="Its service.")],
     last: Annotated[int, typer.Option("--last", min=1, max=500, help="How many evaluations, from the newest.")] = 50,
 ) -> None:
     """What another gate would have decided for past runs, from their stored samples. Changes nothing."""
-    text = _text(spec)
+    gate = _gate_text(spec)
     asked = {"project": project, "stage": stage, "service": service, "limit": last}
     past = client(manner).get("/v1/evaluations", **asked)["evaluations"]
     try:
-        replayed = replay(past, GateText("perfspec", str(spec), text))
+        replayed = replay(past, gate)
     except SpecError as error:
         raise End(Ending.USAGE, "; ".join(str(fault) for fault in error.faults)) from error
     flipped = [one for one in replayed if one.has_flipped]
@@ -139,6 +140,13 @@ def replay_gate(
     if rows or manner.output is not Format.TABLE:
         show(answer, manner.output, ("EVALUATION", "TAG", "WAS", "WOULD BE", "WHY"), rows)
     manner.say(f"{len(flipped)} of {len(replayed)} verdicts would have been another one")
+
+
+def _gate_text(spec: Path) -> GateText:
+    """An SLO file comes with the sli.yaml beside it, since a replay compares queries."""
+    if spec.suffix == ".json":
+        return GateText("perfspec", str(spec), _text(spec))
+    return GateText("slo", str(spec), joined(_text(spec), _text(spec.parent / SLI)))
 
 
 def _flip(one: Replayed) -> tuple[str, ...]:

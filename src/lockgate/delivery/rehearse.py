@@ -1,7 +1,7 @@
 """Unit tests of gates: what a gate would conclude of given values, by the same parser and judge that a delivery has."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -15,8 +15,11 @@ from lockgate.domain.names import ProjectName, ServiceName, StageName
 from lockgate.domain.project import Place
 from lockgate.evaluation.comparison import LABEL
 from lockgate.evaluation.judge import judge
+from lockgate.specs.gate_files import GateFile, is_joined, parse_gate
 from lockgate.specs.perfspec import parse_perfspec
 from lockgate.specs.placeholders import query_text
+from lockgate.specs.sli import Sli
+from lockgate.specs.slo import parse_slo
 
 _PLACE = Place(ProjectName("test"), StageName("test"), ServiceName("test"))
 _SHORTEST = 60.0  # seconds of a window in which all samples were taken at once
@@ -52,8 +55,30 @@ def _earlier(gate: Gate, case: GateCase, window: Window, source: SpecSource) -> 
 
 @lru_cache(maxsize=4096)
 def gate_of(gate: GateText) -> Gate:
-    """*gate* with its text. Raises SpecError."""
-    return parse_perfspec(gate.path, gate.text or "")
+    """*gate* with its text; an SLO file may have its SLI file behind it, as `gate_files.joined` makes it, and without
+    one its indicators are whatever its objectives name. Raises SpecError."""
+    text = gate.text or ""
+    if gate.kind == "perfspec":
+        return parse_perfspec(gate.path, text)
+    if is_joined(text):
+        return parse_gate(GateFile(gate.path, text))
+    return parse_slo(gate.path, text, _Any())
+
+
+class _Any(Mapping[str, Sli]):
+    """Has every indicator: the samples of a test are given by name, and nothing is asked for them."""
+
+    def __getitem__(self, name: str) -> Sli:
+        return Sli("File", name)
+
+    def __contains__(self, name: object) -> bool:
+        return True
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
 
 
 def _of_any_release(measured: Measured) -> Measured:

@@ -53,7 +53,7 @@ def _case(one: Json, earlier: Sequence[Json], gate: GateText, queries: Mapping[s
 
 def _queries_then(one: Json) -> Mapping[str, str]:
     """As the file had them, placeholders and all."""
-    kind = "perfspec" if one["spec"]["path"].endswith(".json") else "slo"
+    kind = "perfspec" if one["spec"]["path"].endswith(".json") else "slo"  # with its SLI file behind it
     try:
         then = gate_of(GateText(kind, one["spec"]["path"], one["spec"]["text"]))
     except SpecError:  # the file was read by an older release

@@ -42,7 +42,15 @@ def gate_file(service: str, files: Mapping[str, str]) -> GateFile | None:
     if SLI not in files:
         alone = f"has no {SLI} beside it, which names the query of each objective's sli"
         raise SpecError([Fault(f"{service}/{SLO}", 0, "", alone)])
-    return GateFile(f"{service}/{SLO}", files[SLO].rstrip("\n") + _SLI_BEGINS + files[SLI])
+    return GateFile(f"{service}/{SLO}", joined(files[SLO], files[SLI]))
+
+
+def joined(slo: str, sli: str) -> str:
+    return slo.rstrip("\n") + _SLI_BEGINS + sli
+
+
+def is_joined(text: str) -> bool:
+    return _SLI_BEGINS in text
 
 
 def parse_gate(file: GateFile) -> Gate:
@@ -50,4 +58,5 @@ def parse_gate(file: GateFile) -> Gate:
     if file.path.endswith(".json"):
         return parse_perfspec(file.path, file.text)
     slo, _, sli = file.text.partition(_SLI_BEGINS)
-    return parse_slo(file.path, slo, parse_sli(f"{file.path.removesuffix(SLO)}{SLI}", sli))
+    folder, slash, _ = file.path.rpartition("/")
+    return parse_slo(file.path, slo, parse_sli(f"{folder}{slash}{SLI}", sli))

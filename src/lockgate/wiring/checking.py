@@ -7,8 +7,10 @@ from lockgate.charts.service import ServiceCharts
 from lockgate.delivery.validation import Findings, check_tree
 from lockgate.domain.errors import Fault, InvalidError, SpecError
 from lockgate.domain.names import project_name
+from lockgate.specs.gate_files import SLI, GateFile, joined, parse_gate
 from lockgate.specs.perfspec import parse_perfspec, warnings
 from lockgate.specs.shipyard import parse_shipyard
+from lockgate.specs.sli import parse_sli
 from lockgate.specs.tests_file import parse_tests_file
 
 _TEXTS = (".json", ".py", ".toml", ".yaml", ".yml")
@@ -57,8 +59,23 @@ def _tests(file: str, text: str) -> tuple[str, ...]:
     return ()
 
 
+def _slo(file: str, text: str) -> tuple[str, ...]:
+    """With the sli.yaml beside it."""
+    sli = Path(file).with_name(SLI)
+    if not sli.is_file():
+        raise SpecError([Fault(file, 0, "", f"has no {SLI} beside it, which names the query of each objective's sli")])
+    return warnings(parse_gate(GateFile(file, joined(text, sli.read_text(encoding="utf-8")))))
+
+
+def _sli(file: str, text: str) -> tuple[str, ...]:
+    parse_sli(file, text)
+    return ()
+
+
 _CHECKS: Mapping[str, Callable[[str, str], tuple[str, ...]]] = {
     "perfspec": _perfspec,
     "shipyard": _shipyard,
+    "sli": _sli,
+    "slo": _slo,
     "tests": _tests,
 }

@@ -54,6 +54,41 @@ def test_samples_of_an_indicator_that_the_gate_has_not_are_refused_with_the_know
         tried("{resp_time: [{value: 1}]}")
 
 
+RELATIVE = """{"spec_version": "1.1",
+ "indicators": [{"id": "response_time", "source": "Prometheus", "query": "response_time{release='$RELEASE'}",
+   "grading": {"type": "Threshold", "thresholds": {"upperSeverePerc": 10}, "metricScore": 100}}],
+ "objectives": {"pass": 90, "warning": 40}}
+"""
+RUN = "{indicators: [{id: response_time, judged: [{value: 1, labels: {release: old}}]}], verdict: VERDICT, id: e1}"
+
+
+@pytest.mark.parametrize(
+    ("value", "previous", "verdict"),
+    [
+        (1.05, "[{response_time: [{value: 1}]}]", Verdict.PASS),
+        (1.2, "[{response_time: [{value: 1}]}]", Verdict.FAIL),
+        (1.2, "[{response_time: [{value: 1.1}]}, {response_time: [{value: 1}]}]", Verdict.PASS),
+        (1.05, f"[{RUN.replace('VERDICT', 'pass')}]", Verdict.PASS),
+        (1.05, f"[{RUN.replace('VERDICT', 'fail')}]", Verdict.NO_DATA),
+        (1.05, f"[{RUN.replace('VERDICT', 'pass, invalidated: it was a bad day')}]", Verdict.NO_DATA),
+        (1.05, "[]", Verdict.NO_DATA),
+    ],
+)
+def test_a_relative_bound_is_compared_with_the_newest_run_that_counts(
+    value: float, previous: str, verdict: Verdict
+) -> None:
+    samples = f"{{response_time: [{{value: {value}}}]}}"
+    assert tried(samples, text=RELATIVE, more=f"  previous: {previous}\n").verdict is verdict
+
+
+def test_an_slo_file_is_tested_by_the_names_of_its_objectives() -> None:
+    slo = "{objectives: [{sli: rt, pass: [{criteria: ['<1']}]}], total_score: {pass: 90}}"
+    cases = f"tests:\n- {{name: it, slo: {slo}, samples: {{rt: [{{value: 0.5}}]}}}}\n"
+    (case,) = parse_cases("cases.yaml", cases)
+    evaluation = rehearse(case, lambda _: "")
+    assert (evaluation.verdict, evaluation.score, evaluation.in_percent) == (Verdict.PASS, 100, True)
+
+
 FOUND = {
     "verdict": "pass",
     "score": 100.0,
