@@ -5,7 +5,7 @@ from contextlib import AbstractAsyncContextManager
 
 from fastapi import Depends, FastAPI
 
-from lockgate.api import deliveries, errors, events, metrics, monitoring, pages, projects
+from lockgate.api import deliveries, errors, evaluations, events, metrics, monitoring, pages, projects
 from lockgate.api.access import Access
 from lockgate.api.guard import Guard
 from lockgate.delivery.onboarding import Templates
@@ -49,6 +49,7 @@ def create_app(
         projects.router(outside, templates),
         events.router(outside, access),
         deliveries.router(outside, access),
+        evaluations.router(outside),
         monitoring.router(configure, outside),
         metrics.router(outside),
     ):

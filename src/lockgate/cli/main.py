@@ -28,6 +28,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "demo.command:demo",
     "auth": "setup:auth",
     "clone": "cloning:clone_project",
+    "evaluate": "evaluate:evaluate",
     "explain": "explain:explain",
     "version": "version:version",
 }
@@ -38,6 +39,7 @@ GROUPS: Mapping[str, str] = {
     "send": "send:send",
     "get": "get:get",
     "gate": "gate:gate",
+    "evaluation": "evaluate:evaluation",
 }
 
 

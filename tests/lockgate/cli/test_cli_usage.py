@@ -17,6 +17,8 @@ MISSING: Mapping[str, tuple[str, ...]] = {
     "clone": (),
     "configure monitoring": (),
     "create project": ("shop",),
+    "evaluate": ("--project=shop", "--stage=dev", "--service=carts"),
+    "evaluation invalidate": ("e1",),
     "explain": (),
     "gate check": (),
     "gate test": (),

@@ -1,0 +1,68 @@
+"""Judge any window of what runs now, without a delivery: nothing is deployed, promoted or stored."""
+
+from dataclasses import dataclass
+
+from lockgate.delivery.gate import gate_of, gate_source
+from lockgate.delivery.measure import Measuring
+from lockgate.delivery.outside import Outside
+from lockgate.delivery.plan import project_at, service_files
+from lockgate.delivery.state import read_state
+from lockgate.domain.errors import InvalidError, NotFoundError
+from lockgate.domain.evaluation import Evaluation, SpecSource, Subject, Window
+from lockgate.domain.project import Place
+from lockgate.domain.release import BlueGreenState, Release
+from lockgate.evaluation.judge import judge
+from lockgate.ports.config_repo import MAIN
+from lockgate.specs.gate_files import GateFile
+
+_NOT_STORED = "not stored"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """*gate*: another one than the file in force on `main`."""
+
+    place: Place
+    window: Window
+    gate: GateFile | None = None
+
+
+async def evaluate(outside: Outside, question: Question) -> Evaluation:
+    """What the gate says of the release that has the traffic, measured over the window; its id says that it is not
+    stored. Raises NotFoundError for unknown names, where nothing was ever verified and where there is no gate,
+    InvalidError for a window that ends before it starts, and SpecError for a gate that a push would refuse."""
+    place, window = question.place, question.window
+    if window.seconds <= 0:
+        raise InvalidError("the window ends before it starts: --start is the earlier moment")
+    head = await outside.repo.head(place.project, MAIN)
+    (await project_at(outside, place.project, head)).stage(place.stage)
+    files = await service_files(outside, place, head)
+    source = _given(question.gate) or gate_source(place.service, files, head)
+    if source is None:
+        raise NotFoundError("quality gate", place.service, way_out="give one with --spec FILE")
+    gate, subject = gate_of(source), await _live(outside, place)
+    measurements = await Measuring(outside, gate, subject, window).ask()
+    earlier = await outside.evaluations.comparable(place, gate.comparison, window.end) if gate.is_relative else ()
+    return judge(gate, measurements, subject, window, source, _NOT_STORED, earlier)
+
+
+def _given(gate: GateFile | None) -> SpecSource | None:
+    return None if gate is None else SpecSource(path=gate.path, revision="", text=gate.text)
+
+
+async def _live(outside: Outside, place: Place) -> Subject:
+    """The release that was verified last, and so has the traffic."""
+    state = (await read_state(outside, place)).verified
+    if state is None:
+        raise NotFoundError("verified release", str(place), way_out="nothing was promoted there yet")
+    release: Release = state.serving
+    colour = state.live.value if isinstance(state, BlueGreenState) else ""
+    return Subject(
+        place=place,
+        delivery="",
+        image=release.artifact.image,
+        tag=release.artifact.tag,
+        release=release.id,
+        colour=colour,
+        deployment=f"{place.service}-{colour}" if colour else place.service,
+    )
