@@ -33,14 +33,13 @@ class Baseline:
     def of(self, sample: Sample, *, alone: bool) -> float | None:
         """*alone*: it is the only series of its indicator; then the only series of a run is its match, whatever the
         labels say. None: no run has it."""
-        found = [self._in_run(n, sample, alone) for n in range(len(self._runs))]
+        wanted = identity(sample)
+        found = [
+            run[0].value if alone and len(run) == 1 else means.get(wanted)
+            for run, means in zip(self._runs, self._by_identity, strict=True)
+        ]
         values = [value for value in found if value is not None]
         return aggregated(values, self._aggregate) if values else None
-
-    def _in_run(self, n: int, sample: Sample, alone: bool) -> float | None:
-        if alone and len(self._runs[n]) == 1:
-            return self._runs[n][0].value
-        return self._by_identity[n].get(identity(sample))
 
 
 def baseline_of(indicator: str, earlier: Sequence[Evaluation], aggregate: Aggregate) -> Baseline:
@@ -61,8 +60,6 @@ def aggregated(values: Sequence[float], aggregate: Aggregate) -> float:
         return _mean(values)
     ordered = sorted(values)
     place = int(aggregate.value[1:]) * (len(ordered) + 1) / 100
-    if place < 1:
-        return ordered[0]
     if place >= len(ordered):
         return ordered[-1]
     below, above = ordered[int(place) - 1], ordered[int(place)]

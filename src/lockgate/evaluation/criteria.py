@@ -70,9 +70,9 @@ def _is_upper(limit: Limit) -> bool:
 
 def _mark_by_rules(value: float, rules: Rules) -> Mark:
     most = _share_by(value, rules, unknown=True)
-    if most == 1 and all(limit.number is not None for limit in rules.limits):
+    if most == 1 and rules.is_complete:
         return _GOOD
-    least = _share_by(value, rules, unknown=False)
+    least = most if rules.is_complete else _share_by(value, rules, unknown=False)
     if most == 1:
         return Mark(most, least)
     return Mark(most, least, _closest(value, rules.passing if most or not rules.warning else rules.warning))

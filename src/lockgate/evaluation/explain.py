@@ -11,6 +11,13 @@ from lockgate.evaluation.score import Score, failed_key, reaches
 from lockgate.evaluation.wording import breach_in_words, good_values, numbers_of
 
 _MOST_NAMED = 3
+_OUTCOMES = {
+    Verdict.PASS: "passed",
+    Verdict.WARNING: "passed with a warning",
+    Verdict.FAIL: "failed",
+    Verdict.NO_DATA: "not judged, no data",
+    Verdict.ERROR: "not judged, error",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,21 +31,20 @@ class Graded:
 
 def indicator_sentence(one: Graded) -> str:
     if one.indicator.is_informational:
-        return f"{_outcome(one.grade.verdict)}: {_reason(one)}: informational, earns nothing"
+        return f"{_OUTCOMES[one.grade.verdict]}: {_reason(one)}: informational, earns nothing"
     earned = f"{readable(one.grade.points)} of {readable(one.indicator.points)} points"
-    return f"{_outcome(one.grade.verdict)}: {_reason(one)}: {earned}"
+    return f"{_OUTCOMES[one.grade.verdict]}: {_reason(one)}: {earned}"
 
 
 def gate_sentence(gate: Gate, score: Score, all_graded: Sequence[Graded]) -> str:
     """One sentence: `failed: average response time 1.02 s is over 1 s (upperSevere): 0 of 100 points, 90 needed`."""
     if not all_graded:
-        return f"{_outcome(score.verdict)}: the gate has no indicators"
+        return f"{_OUTCOMES[score.verdict]}: the gate has no indicators"
     named = _telling(score.verdict, all_graded)
     reasons = "; ".join(_reason(one) for one in named[:_MOST_NAMED])
     more = f"; and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
-    return (
-        f"{_outcome(score.verdict)}: {reasons or _unnamed(score)}{more}: {_earned(gate, score)}, {_needed(gate, score)}"
-    )
+    told = f"{_OUTCOMES[score.verdict]}: {reasons or _unnamed(score)}{more}"
+    return f"{told}: {_earned(gate, score)}, {_needed(gate, score)}"
 
 
 def indicator_would_pass(one: Graded) -> str:
@@ -85,20 +91,6 @@ def _needed(gate: Gate, score: Score) -> str:
 
 def _unnamed(score: Score) -> str:
     return "no objective counts" if score.verdict is Verdict.NO_DATA else "no bound is broken"
-
-
-def _outcome(verdict: Verdict) -> str:
-    match verdict:
-        case Verdict.PASS:
-            return "passed"
-        case Verdict.WARNING:
-            return "passed with a warning"
-        case Verdict.FAIL:
-            return "failed"
-        case Verdict.NO_DATA:
-            return "not judged, no data"
-        case Verdict.ERROR:
-            return "not judged, error"
 
 
 def _telling(verdict: Verdict, all_graded: Sequence[Graded]) -> list[Graded]:

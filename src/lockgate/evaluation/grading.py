@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lockgate.domain.evaluation import Answer, Measurement, Sample, SetAside, Unmeasured, Verdict, Violation
+from lockgate.domain.evaluation import Measurement, Sample, SetAside, Unmeasured, Verdict, Violation
 from lockgate.domain.gate import Indicator, OnNoData
 from lockgate.evaluation import arithmetic, comparison
 from lockgate.evaluation.baseline import Baseline
@@ -60,12 +60,11 @@ def grade(indicator: Indicator, measurement: Measurement, release: str, baseline
     """Fail closed: an indicator without a number for *each* of its series, with fewer of them than it asks for or
     without what it is to be compared with earns nothing, unless what it has is a severe breach already (nothing more
     could mend that) or the file says otherwise (`ignoreEmpty`, `onNoData`, `firstRun`)."""
-    match measurement.result:
-        case Unmeasured(reason=reason):
-            limits = (in_force(indicator.grading, None),)
-            return Grade(Verdict.ERROR, 0, possible(indicator), limits, trouble=reason)
-        case Answer(samples=samples):
-            return _graded(indicator, comparison.select(samples, release), baseline)
+    result = measurement.result
+    if isinstance(result, Unmeasured):
+        limits = (in_force(indicator.grading, None),)
+        return Grade(Verdict.ERROR, 0, possible(indicator), limits, trouble=result.reason)
+    return _graded(indicator, comparison.select(result.samples, release), baseline)
 
 
 def possible(indicator: Indicator) -> float:
@@ -132,7 +131,9 @@ def _limits(indicator: Indicator, usable: Sequence[Sample], baseline: Baseline) 
     if not indicator.is_relative or baseline.is_empty:
         return (in_force(indicator.grading, None),) * len(usable)
     alone = len(usable) == 1
-    return tuple(in_force(indicator.grading, baseline.of(sample, alone=alone)) for sample in usable)
+    before = [baseline.of(sample, alone=alone) for sample in usable]
+    made = {value: in_force(indicator.grading, value) for value in set(before)}
+    return tuple(made[value] for value in before)
 
 
 def _mark(indicator: Indicator, sample: Sample, limits: InForce) -> Mark:

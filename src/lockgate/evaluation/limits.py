@@ -1,9 +1,18 @@
 """The limits in force for one series: what the file says, set against what was measured before."""
 
 import math
+import operator
 from dataclasses import dataclass
 
-from lockgate.domain.gate import Against, Bound, Criteria, Criterion, Operator, Thresholds
+from lockgate.domain.gate import Against, Alternatives, Bound, Criteria, Criterion, Operator, Thresholds
+
+_COMPARE = {
+    Operator.LESS: operator.lt,
+    Operator.AT_MOST: operator.le,
+    Operator.EQUAL: operator.eq,
+    Operator.AT_LEAST: operator.ge,
+    Operator.GREATER: operator.gt,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,20 +30,7 @@ class Limit:
 
     def keeps(self, value: float) -> bool | None:
         """None: there is nothing to compare with."""
-        number = self.number
-        if number is None:
-            return None
-        match self.good:
-            case Operator.LESS:
-                return value < number
-            case Operator.AT_MOST:
-                return value <= number
-            case Operator.GREATER:
-                return value > number
-            case Operator.AT_LEAST:
-                return value >= number
-            case Operator.EQUAL:
-                return value == number
+        return None if self.number is None else _COMPARE[self.good](value, self.number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +46,8 @@ class Rules:
 
     passing: tuple[tuple[Limit, ...], ...]
     warning: tuple[tuple[Limit, ...], ...]
+    is_complete: bool
+    """Whether each of them has a number."""
 
     @property
     def limits(self) -> tuple[Limit, ...]:
@@ -61,16 +59,18 @@ InForce = Bounds | Rules
 
 def in_force(grading: Thresholds | Criteria, baseline: float | None) -> InForce:
     """*baseline*: what relative limits are reckoned from, or None."""
-    match grading:
-        case Thresholds(percent=percent):
-            absolute = [Limit(bound.value, _good(bound), limit, bound=bound) for bound, limit in grading]
-            relative = [_percent_bound(bound, percent[bound], baseline) for bound in Bound if bound in percent]
-            return Bounds((*absolute, *relative))
-        case Criteria(passing=passing, warning=warning):
-            return Rules(
-                tuple(tuple(_criterion(one, baseline) for one in all_of) for all_of in passing),
-                tuple(tuple(_criterion(one, baseline) for one in all_of) for all_of in warning),
-            )
+    if isinstance(grading, Criteria):
+        passing, warning = _rules(grading.passing, baseline), _rules(grading.warning, baseline)
+        numbers = [limit.number for all_of in (*passing, *warning) for limit in all_of]
+        return Rules(passing, warning, is_complete=None not in numbers)
+    percent = grading.percent
+    absolute = [Limit(bound.value, _good(bound), limit, bound=bound) for bound, limit in grading]
+    relative = [_percent_bound(bound, percent[bound], baseline) for bound in Bound if bound in percent]
+    return Bounds((*absolute, *relative))
+
+
+def _rules(alternatives: Alternatives, baseline: float | None) -> tuple[tuple[Limit, ...], ...]:
+    return tuple(tuple(_criterion(one, baseline) for one in all_of) for all_of in alternatives)
 
 
 def _good(bound: Bound) -> Operator:
@@ -92,14 +92,12 @@ def _percent_bound(bound: Bound, percent: float, baseline: float | None) -> Limi
 
 def _criterion(criterion: Criterion, baseline: float | None) -> Limit:
     number, text = criterion.number, criterion.text
-    match criterion.against:
-        case Against.VALUE:
-            return Limit(text, criterion.operator, number)
-        case Against.PERCENT:
-            return Limit(text, criterion.operator, _changed(baseline, number), f"{_signed(number)} % of", baseline)
-        case Against.CHANGE:
-            moved = None if baseline is None else _finite(baseline + number)
-            return Limit(text, criterion.operator, moved, f"{_signed(number)} on", baseline)
+    if criterion.against is Against.VALUE:
+        return Limit(text, criterion.operator, number)
+    if criterion.against is Against.PERCENT:
+        return Limit(text, criterion.operator, _changed(baseline, number), f"{_signed(number)} % of", baseline)
+    moved = None if baseline is None else _finite(baseline + number)
+    return Limit(text, criterion.operator, moved, f"{_signed(number)} on", baseline)
 
 
 def _changed(baseline: float | None, percent: float) -> float | None:

@@ -10,12 +10,10 @@ def readable(value: float) -> str:
 
 def told_apart(value: float, limit: float) -> tuple[str, str]:
     """Both in words that differ where the numbers differ: 1.0004 and 1, not 1 and 1."""
-    if value != limit:
-        for digits in range(3, 18):
-            pair = _rounded(value, digits), _rounded(limit, digits)
-            if pair[0] != pair[1]:
-                return pair
-    return readable(value), readable(limit)
+    if value == limit:
+        return readable(value), readable(limit)
+    pairs = ((_rounded(value, digits), _rounded(limit, digits)) for digits in range(3, 18))
+    return next((pair for pair in pairs if pair[0] != pair[1]), (repr(value), repr(limit)))
 
 
 def with_unit(number: str, unit: str) -> str:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 from lockgate.delivery.rehearse import differences, rehearse
-from lockgate.domain.gate import Bound
+from lockgate.domain.gate import Bound, Thresholds
 from lockgate.domain.testing import Load
 from lockgate.evaluation.shown import evaluation_json
 from lockgate.specs.cases import parse_cases
@@ -21,16 +21,23 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```", (REFERENCE / page).read_text(), re.DOTALL | re.MULTILINE)
 
 
-def test_the_perfspec_page_shows_a_gate_without_a_warning() -> None:
-    text, _ = blocks("perfspec.md", "json")
-    gate = parse_perfspec("perfspec.json", text)
-    assert warnings(gate) == ()
-    assert gate.indicators[0].title == "average response time"
+def test_the_perfspec_page_shows_gates_without_a_warning() -> None:
+    absolute, relative = (parse_perfspec("perfspec.json", text) for text in blocks("perfspec.md", "json"))
+    for gate in (absolute, relative):
+        assert warnings(gate) == ()
+        assert gate.indicators[0].title == "average response time"
+    assert not absolute.is_relative
+    assert relative.indicators[0].grading == Thresholds(upper_severe=1, percent={Bound.UPPER_SEVERE: 10})
+    assert relative.indicators[0].first_run_passes
 
 
 def test_the_perfspec_page_names_every_bound_and_placeholder() -> None:
     page = (REFERENCE / "perfspec.md").read_text()
-    assert [name for name in [*Bound, *(f"${name}" for name in NAMES)] if f"`{name}`" not in page] == []
+    assert [
+        name
+        for name in [*Bound, *(f"{bound}Perc" for bound in Bound), *(f"${name}" for name in NAMES)]
+        if f"`{name}`" not in page
+    ] == []
 
 
 def test_the_shipyard_page_shows_the_documents_three_stages() -> None:

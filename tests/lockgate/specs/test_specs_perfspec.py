@@ -1,12 +1,13 @@
 """The perfspec: the files of 0.2.2 as they were, and every fault at once with file, line and the way out."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from lockgate.domain.errors import SpecError
-from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, OnNoData, Thresholds
+from lockgate.domain.gate import Bound, Criteria, Gate, Indicator, Objectives, OnNoData, Thresholds
 from lockgate.specs.perfspec import parse_perfspec, warnings
 
 ORIGINAL_QUERY = (
@@ -315,6 +316,12 @@ def test_bounds_between_which_no_value_is_good_are_accepted_with_a_warning() -> 
     for lower in (10, 5):
         gate = gate_of(small(indicator__grading__thresholds={"lowerWarning": lower, "upperWarning": 5}))
         assert "none earns all points" in warnings(gate)[0]
+
+
+def test_a_gate_of_criteria_is_warned_of_its_queries_alike() -> None:
+    gate = gate_of(small(indicator__query="sum(rate(x[$DURATION_SECONDSs]))"))
+    criteria = replace(gate.indicators[0], grading=Criteria(passing=()))
+    assert len(warnings(replace(gate, indicators=(criteria,)))) == 1
 
 
 def test_a_query_that_is_an_object_is_not_read_as_promql() -> None:
