@@ -37,6 +37,8 @@ def gate_box(evaluation: Evaluation) -> GateBox:
 
 
 def score_text(evaluation: Evaluation) -> str:
+    if evaluation.in_percent:
+        return f"{number(evaluation.score)} %"
     return f"{number(evaluation.score)} of {number(evaluation.score_possible)} points"
 
 

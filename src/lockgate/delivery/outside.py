@@ -30,7 +30,7 @@ class Patience:
     settle: float = 2
     indicator: float = 10
     gate: float = 60
-    at_once: int = 64
+    at_once: int = 100
     sources: float = 30
     poll: float = 0.15
     retry: Retry = field(default_factory=Retry)

@@ -1,11 +1,14 @@
 """What a page says, from what happened."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from lockgate.console.context import StageBox, TaskLine
 from lockgate.console.delivery_page import delivery_page
+from lockgate.console.gates import score_text
 from lockgate.domain.testing import Check, CheckTrouble
+from lockgate.testing.contracts.evaluations import an_evaluation
 
 
 async def stages_of(console: Any, delivery: str) -> dict[str, StageBox]:
@@ -50,6 +53,12 @@ async def test_a_refusal_shows_the_gate_failed_and_the_way_back(console: Any) ->
     assert "0.6.0" in task(stages["staging"], "rollback").says
     assert task(stages["staging"], "evaluation_done").says == ""  # the stage says its reason once
     assert "upperSevere" in stages["staging"].reason
+
+
+def test_a_score_in_percent_is_shown_in_percent() -> None:
+    whole = an_evaluation("ev1")
+    assert score_text(whole) == "12.5 of 100 points"
+    assert score_text(replace(whole, in_percent=True)) == "12.5 %"
 
 
 async def test_trouble_in_a_task_shows_that_task_failed(console: Any) -> None:
