@@ -44,6 +44,8 @@ def gate_sentence(gate: Gate, score: Score, all_graded: Sequence[Graded]) -> str
     reasons = "; ".join(_reason(one) for one in named[:_MOST_NAMED])
     more = f"; and {len(named) - _MOST_NAMED} more" if len(named) > _MOST_NAMED else ""
     told = f"{_OUTCOMES[score.verdict]}: {reasons or _unnamed(score)}{more}"
+    if score.verdict in (Verdict.ERROR, Verdict.NO_DATA):  # points decided nothing
+        return told
     return f"{told}: {_earned(gate, score)}, {_needed(gate, score)}"
 
 
@@ -52,7 +54,7 @@ def indicator_would_pass(one: Graded) -> str:
     wanted = f"{one.indicator.title} {good_values(one.grade.limits, one.indicator.unit)}"
     match one.grade.verdict:
         case Verdict.ERROR:
-            return f"{wanted}, once {one.measurement.source} answers"
+            return f"{wanted}, once {one.measurement.source} gives a value"
         case Verdict.NO_DATA:
             return f"{wanted}, once there are values{' to compare with' if one.grade.is_uncompared else ''}"
         case _:
