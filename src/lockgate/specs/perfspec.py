@@ -1,6 +1,6 @@
 """The perfspec file: what a gate measures, its bounds and points."""
 
-from lockgate.domain.gate import Gate, Indicator, Objectives, Thresholds
+from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, Thresholds
 from lockgate.domain.promql import lookbacks, mixes_releases
 from lockgate.specs.fields import Reader, listed
 from lockgate.specs.grading import read_grading, read_metadata
@@ -45,15 +45,23 @@ def _warnings(indicator: Indicator) -> list[str]:
                 f"indicator {indicator.id!r}: the query looks back {fixed}, however short the tests were: "
                 "[$DURATION_SECONDSs] looks back over the tests only"
             )
-    if not isinstance(indicator.grading, Thresholds):
-        return found
-    lower, upper = indicator.grading.lower_warning, indicator.grading.upper_warning
-    if lower is not None and upper is not None and lower >= upper:
-        found.append(
-            f"indicator {indicator.id!r}: lowerWarning {lower:g} is not below upperWarning {upper:g}, "
-            "so every value breaks at least one of them and none earns all points"
-        )
+    found += _overlaps(indicator.id, indicator.grading) if isinstance(indicator.grading, Thresholds) else []
     return found
+
+
+def _overlaps(id: str, thresholds: Thresholds) -> list[str]:
+    percent = thresholds.percent
+    lower, upper = percent.get(Bound.LOWER_WARNING), percent.get(Bound.UPPER_WARNING)
+    pairs = (
+        ("", "", thresholds.lower_warning, thresholds.upper_warning),
+        ("Perc", " %", None if lower is None else 100 - lower, None if upper is None else 100 + upper),
+    )
+    return [
+        f"indicator {id!r}: lowerWarning{suffix} {low:g}{unit} is not below upperWarning{suffix} {high:g}{unit}, "
+        "so every value breaks at least one of them and none earns all points"
+        for suffix, unit, low, high in pairs
+        if low is not None and high is not None and low >= high
+    ]
 
 
 def _indicator(reader: Reader, spot: Spot, version: str | None) -> Indicator | None:

@@ -316,6 +316,10 @@ def test_bounds_between_which_no_value_is_good_are_accepted_with_a_warning() -> 
     for lower in (10, 5):
         gate = gate_of(small(indicator__grading__thresholds={"lowerWarning": lower, "upperWarning": 5}))
         assert "none earns all points" in warnings(gate)[0]
+    relative = gate_of(small(indicator__grading__thresholds={"lowerWarningPerc": -10, "upperWarningPerc": -20}))
+    (warning,) = warnings(relative)
+    assert "lowerWarningPerc 110 % is not below upperWarningPerc 80 %" in warning
+    assert warnings(gate_of(small(indicator__grading__thresholds={"lowerWarningPerc": 5, "upperWarningPerc": 5}))) == ()
 
 
 def test_a_gate_of_criteria_is_warned_of_its_queries_alike() -> None:
