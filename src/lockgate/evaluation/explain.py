@@ -67,15 +67,21 @@ def gate_would_pass(gate: Gate, score: Score, all_graded: Sequence[Graded]) -> s
     counting = [one for one in all_graded if not one.indicator.is_informational]
     if score.verdict is Verdict.PASS or not counting:
         return ""
-    chosen = [one for one in counting if not one.grade.is_judged or failed_key(one.indicator, one.grade)]
+    if not reaches(score.most if score.scale else 0, gate.objectives.passing):
+        return f"nothing would have passed: {readable(gate.points)} points can be earned, {_needed(gate, score)}"
+    chosen = [one for one in counting if _must_change(one)]
     points = score.points + sum(_lost(one) for one in chosen)
-    lossy = [one for one in counting if one not in chosen and _lost(one) > 0]
+    lossy = [one for one in counting if not _must_change(one) and _lost(one) > 0]
     for one in sorted(lossy, key=_lost, reverse=True):
         if reaches(points * score.scale, gate.objectives.passing):
             break
         chosen.append(one)
         points += _lost(one)
     return "it would have passed with " + " and ".join(indicator_would_pass(one) for one in chosen)
+
+
+def _must_change(one: Graded) -> bool:
+    return not one.grade.is_judged or failed_key(one.indicator, one.grade)
 
 
 def _earned(gate: Gate, score: Score) -> str:

@@ -128,6 +128,12 @@ def test_a_score_in_percent_explains_itself() -> None:
     )
 
 
+def test_what_would_pass_is_the_least_in_percent_too() -> None:
+    gate = slo(*(objective("<1", id=id, points=points) for id, points in (("a", 1), ("b", 2), ("c", 1))), passing=70)
+    evaluation = verdict_on(gate, [5], [5], [5])
+    assert evaluation.would_pass == "it would have passed with b below 1 and a below 1"
+
+
 def test_several_lists_are_told_as_alternatives() -> None:
     evaluation = verdict_on(slo(objective(">=5 <=10", ">100")), [7, 8])
     assert evaluation.sentence.startswith("passed: latency 7 is at least 5 and at most 10 or above 100:")
@@ -187,6 +193,7 @@ def test_a_gate_of_informational_objectives_only_has_nothing_to_judge() -> None:
 def test_a_percentage_of_no_points_is_nothing_to_judge() -> None:
     evaluation = verdict_on(slo(objective("<600", points=0)), [1])
     assert (evaluation.verdict, evaluation.score) == (Verdict.NO_DATA, 0)
+    assert evaluation.would_pass == "nothing would have passed: 0 points can be earned, 90 % needed"
     assert verdict_on(slo(objective("<600", points=0)), [900]).verdict is Verdict.FAIL
 
 

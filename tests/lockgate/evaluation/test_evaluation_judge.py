@@ -196,6 +196,7 @@ def test_a_gate_that_nothing_can_reach_fails_without_a_breach_to_name() -> None:
     evaluation = verdict_on(gate(indicator(), passing=500, warning=400), [0.1])
     assert evaluation.verdict is Verdict.FAIL
     assert "no bound is broken: 100 of 100 points, 500 needed" in evaluation.sentence
+    assert evaluation.would_pass == "nothing would have passed: 100 points can be earned, 500 needed"
     assert verdict_on(gate(indicator(), passing=500, warning=400), []).verdict is Verdict.NO_DATA
 
 
