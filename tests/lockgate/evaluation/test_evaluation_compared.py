@@ -130,6 +130,8 @@ def test_each_series_has_its_own_baseline_and_the_strictest_is_told() -> None:
         {"upperSeverePerc": pytest.approx(1.1)},
         {"upperSeverePerc": pytest.approx(3.3)},
     ]
+    turned = verdict_on(gate, [labelled("/cart", 3.2), labelled("/", 1.0)], earlier=earlier)
+    assert turned.indicators[0].targets == result.targets
     swapped = verdict_on(gate, [labelled("/", 3.0), labelled("/cart", 1.0)], earlier=earlier)
     assert [one.threshold for one in swapped.indicators[0].violations] == [pytest.approx(1.1)]
     criteria = verdict_on(slo(objective("<+10%")), [labelled("/", 1.0), labelled("/cart", 3.2)], earlier=earlier)
