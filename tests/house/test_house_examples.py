@@ -19,6 +19,8 @@ from lockgate.sources.http_json import parse_query
 from lockgate.specs.cases import parse_cases
 from lockgate.specs.perfspec import parse_perfspec
 from lockgate.specs.shipyard import parse_shipyard
+from lockgate.specs.sli import Sli, parse_sli
+from lockgate.specs.slo import parse_slo
 from lockgate.specs.tests_file import parse_tests_file
 from lockgate.testers.report import parse_report
 from pocketkube.runtime.catalogue import read_images
@@ -33,6 +35,8 @@ YAML: Readers = {
     "service:": lambda text: parse_values(_service_in(text), "values.yaml", text),
     "tests:": lambda text: parse_cases("cases.yaml", text),
     "load:": lambda text: parse_tests_file("tests.yaml", text),
+    "objectives:": lambda text: parse_slo("slo.yaml", text, {sli: Sli("Prometheus", "up") for sli in _slis(text)}),
+    "indicators:": lambda text: parse_sli("sli.yaml", text),
 }
 JSON: Readers = {
     '"indicators"': lambda text: parse_perfspec("perfspec.json", text),
@@ -111,6 +115,10 @@ def _reader(readers: Readers, block: Block) -> Callable[[str], object]:
 
 def _report(text: str) -> None:
     assert isinstance(parse_report(text, None), CheckResult)
+
+
+def _slis(slo: str) -> list[str]:
+    return re.findall(r"\bsli: (\w+)", slo)
 
 
 def _service_in(values: str) -> str:
