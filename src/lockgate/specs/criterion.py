@@ -4,6 +4,7 @@ The grammar is that of the SLO specification of Keptn (keptn/spec, service_level
 reader is refused here.
 """
 
+import math
 import re
 
 from lockgate.domain.errors import InvalidError
@@ -24,6 +25,8 @@ def parse_criterion(text: str) -> Criterion:
     if found["rest"]:
         raise InvalidError(_rest(text, found))
     sign, number = found["sign"], float(found["number"])
+    if not math.isfinite(number):
+        raise InvalidError(f"{text[:20]!r}… is beyond all numbers: every value, or none, would meet it")
     if found["percent"] and not sign:
         raise InvalidError(
             f"{text!r} may mean a value or a change: write {found['operator']}+{found['number']}% against earlier "

@@ -135,4 +135,4 @@ def _above_zero() -> Schema:
 
 def _percent() -> Schema:
     number = {**_above_zero(), "maximum": 100}
-    return {"anyOf": [{"type": "string", "pattern": r"^\s*[0-9]*\.?[0-9]*\s*%?\s*$"}, number]}
+    return {"anyOf": [{"type": "string", "pattern": r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*%?\s*$"}, number]}

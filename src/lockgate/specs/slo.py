@@ -4,6 +4,8 @@ The format is the one of Keptn 0.6 and later (keptn/spec, service_level_objectiv
 `onNoData`, `minSamples` and `firstRun` of an objective.
 """
 
+import math
+import re
 from collections.abc import Mapping
 
 from lockgate.domain.errors import InvalidError
@@ -25,6 +27,7 @@ from lockgate.specs.positions import Spot, read_yaml
 from lockgate.specs.sli import Sli
 from lockgate.specs.versions import read_version
 
+_PERCENT = re.compile(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*%?\s*")
 _MOST_WEIGHT = 1_000_000
 _MOST_RESULTS = 100
 _MOST_SAMPLES = 100_000
@@ -139,8 +142,9 @@ def _percent(reader: Reader, spot: Spot | None) -> float | None:
     """`"90%"`, or the bare number."""
     if spot is None:
         return None
-    if isinstance(spot.value, str) and spot.value.strip().removesuffix("%").strip().replace(".", "", 1).isdigit():
-        spot = Spot(float(spot.value.strip().removesuffix("%")), spot.line, spot.path)
+    found = _PERCENT.fullmatch(spot.value) if isinstance(spot.value, str) else None
+    if found and math.isfinite(float(found[1])):
+        spot = Spot(float(found[1]), spot.line, spot.path)
     number = reader.number(spot, 0, 100)
     if number == 0:
         reader.fault(spot, "0% is reached by every artifact, so nothing would be refused")

@@ -37,6 +37,7 @@ indicators:
     query: {metricSelector: "builtin:service.requestCount.total"}
 """
 NAMES = {name: Sli("Prometheus", "up") for name in ("a", "b")}
+TOTAL = "total_score: {pass: 90}\n"
 ONE = "objectives: [{sli: a, pass: [{criteria: ['<1']}]}]\ntotal_score: {pass: 90}\n"
 
 
@@ -196,3 +197,15 @@ def test_a_fault_of_the_sli_file_names_that_file() -> None:
     assert file is not None
     with pytest.raises(SpecError, match=r"carts/sli\.yaml:1: indicators"):
         parse_gate(file)
+
+
+@pytest.mark.parametrize("text", ["²%", "٣%", "%", ".", "1e2%", "9" * 400])
+def test_a_total_that_is_no_number_of_percent_is_refused(text: str) -> None:
+    (fault,) = faults(f"objectives: [{{sli: a, pass: [{{criteria: ['<1']}}]}}]\ntotal_score: {{pass: '{text}'}}\n")
+    assert "slo.yaml:2: total_score.pass: must be a number" in fault
+
+
+@pytest.mark.parametrize("sign", ["", "+", "-"])
+def test_a_criterion_beyond_all_numbers_is_refused_since_everything_would_meet_it(sign: str) -> None:
+    (fault,) = faults(f"objectives: [{{sli: a, pass: [{{criteria: ['<{sign}{'9' * 400}']}}]}}]\n{TOTAL}")
+    assert "is beyond all numbers" in fault
