@@ -108,7 +108,10 @@ def client(manner: Manner) -> Client:
     try:
         return Client(load(), manner)
     except NotFoundError as error:
-        message = 'This command requires to be authenticated. See "lockgate auth" for details'
+        message = (
+            'This command requires to be authenticated. See "lockgate auth" for details: '
+            "lockgate auth --endpoint=URL --api-token-file=FILE; lockgate up logs in by itself"
+        )
         raise End(Ending.USAGE, message) from error
 
 

@@ -24,7 +24,9 @@ class Credentials:
     def __post_init__(self) -> None:
         parts = urlsplit(self.endpoint)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username or parts.query:
-            raise InvalidError(f"endpoint {self.endpoint!r} is not well-formed: write it as http://127.0.0.1:8080")
+            bare = self.endpoint.rpartition("/")[2] if "@" not in self.endpoint else ""
+            example = f"http://{bare}" if ":" in bare else "http://127.0.0.1:7676"
+            raise InvalidError(f"endpoint {self.endpoint!r} is not well-formed: write it as {example}")
         if not self.token or not self.token.isascii() or not self.token.isprintable() or " " in self.token:
             raise InvalidError(f"the token for {self.endpoint} is empty or holds spaces or control characters")
         object.__setattr__(self, "endpoint", self.endpoint.rstrip("/"))

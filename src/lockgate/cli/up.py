@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import signal
 import subprocess
 import sys
 import time
@@ -39,6 +40,8 @@ def up(
     timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Seconds until everything must answer.")] = 90,
 ) -> None:
     """Start pocketkube, Envoy, Prometheus and the control plane on this machine, and log in to it."""
+    if data.expanduser().is_file():
+        raise End(Ending.USAGE, f"--data names a folder, and {data} is a file")
     for path in images or ():
         if not path.is_file():
             raise End(Ending.USAGE, f"Cannot find file {path}: --images names an image catalogue in TOML")
@@ -49,15 +52,16 @@ def up(
     token = installation.token_file.read_text().strip()
     save(Credentials(endpoint=installation.endpoint, token=token))
     manner.say(f"Lockgate answers at {installation.endpoint}, services at {installation.gateway}; you are logged in.")
-    manner.say('For kubectl and this program in your shell:  eval "$(lockgate env)"')
-    manner.say("To stop everything:  lockgate down")
+    named = "" if data == DEFAULT_DATA else f" --data={shlex.quote(str(data))}"
+    manner.say(f'For kubectl and this program in your shell:  eval "$(lockgate env{named})"')
+    manner.say(f"To stop everything:  lockgate down{named}")
 
 
 @local
 def down(manner: Manner, data: DataOption = DEFAULT_DATA) -> None:
     """Stop every process of the installation; what it stored stays for the next `up`."""
     stopped = _is_there(data) and installations.stop(data)
-    manner.say("stopped" if stopped else "nothing was running")
+    manner.say("stopped" if stopped else f"nothing was running in {data.expanduser()}")
 
 
 @local
@@ -82,7 +86,8 @@ def logs(
     if not path.exists():
         raise End(Ending.NOT_FOUND, f"{program} has logged nothing in {path.parent}: is it up?  lockgate up")
     command = ["tail", f"--lines={tail}", *(["--follow"] if follow else []), str(path)]
-    if subprocess.run(command, check=False).returncode != 0:
+    ended = subprocess.run(command, check=False).returncode
+    if ended and ended != -signal.SIGPIPE:  # as of `lockgate logs | head`, which has seen enough
         raise End(Ending.ERRORED, f"tail could not show {path}")
 
 

@@ -79,8 +79,11 @@ def _event(new: NewArtifact, delivery: Delivery) -> Event:
 
 
 async def _warnings(outside: Outside, new: NewArtifact) -> tuple[str, ...]:
-    """A rejected artifact may be sent again; the sender is told what was said of it the last time."""
+    """A rejected artifact may be sent again; the sender is told so, unless it was promoted since."""
+    judged = (Outcome.PROMOTED, Outcome.REJECTED)
     for earlier in await outside.deliveries.listing(new.project, new.service):
-        if earlier.artifact == new.artifact and earlier.outcome is Outcome.REJECTED:
+        if earlier.artifact == new.artifact and earlier.outcome in judged:
+            if earlier.outcome is Outcome.PROMOTED:
+                return ()
             return (f"{new.artifact.reference} was rejected before: {earlier.reason} (delivery {earlier.id})",)
     return ()

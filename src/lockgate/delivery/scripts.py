@@ -1,5 +1,6 @@
 """A service's own tests: its Locust file and how hard it is driven, read from the service's folder."""
 
+import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -25,4 +26,15 @@ def read_tests(service: str, files: Mapping[str, str]) -> TestScript:
     if wanted.script not in files:
         fault = Fault(f"{service}/{wanted.script}", 0, "", "is missing: it is the Locust file that drives the tests")
         raise SpecError([fault])
+    _refuse_broken(f"{service}/{wanted.script}", files[wanted.script])
     return TestScript(script=files[wanted.script], load=wanted.load, health_path=wanted.health_path)
+
+
+def _refuse_broken(file: str, script: str) -> None:
+    """It is not run here, and a file that is no Python would be noticed in the middle of a delivery."""
+    try:
+        ast.parse(script, file)
+    except SyntaxError as error:
+        raise SpecError([Fault(file, error.lineno or 0, "", f"is not Python: {error.msg}")]) from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise SpecError([Fault(file, 0, "", f"is not Python: {error}")]) from error

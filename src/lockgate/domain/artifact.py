@@ -18,9 +18,11 @@ class Artifact:
 def parse_artifact(image: str, tag: str | None) -> Artifact:
     """An artifact from the flags of `send event new-artifact`: the tag may stand in the image, else it is `latest`.
 
-    Raises InvalidError for an empty image, white space in it, or a tag given twice and differently.
+    Raises InvalidError for an empty image, white space or a digest in it, or a tag given twice and differently.
     """
     image = image.strip().rstrip("/")
+    if "@" in image:
+        raise InvalidError(f"image {image!r} names a digest, and artifacts are told apart by tags: write IMAGE:TAG")
     path, _, last = image.rpartition("/")
     name, colon, inline = last.partition(":")
     if not name or any(character.isspace() for character in image):

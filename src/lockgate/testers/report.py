@@ -27,7 +27,7 @@ def _result(report: Mapping[str, Any], container: Window | None) -> CheckResult 
     if "error" in report:
         return CheckTrouble(str(report["error"]))
     if report.get("interrupted"):
-        return CheckTrouble("it was interrupted before its time was up")
+        return CheckTrouble("it was interrupted before its time was up: send the artifact again")
     requests, failures = _count(report["requests"]), _count(report["failures"])
     if failures > requests:
         raise ValueError(f"{failures} failures of {requests} requests")

@@ -73,11 +73,14 @@ class Catalogue:
     def advice(self, name: str) -> str:
         """The sentence for a user whose image is not here."""
         place = self._files[-1] if self._files else Path("images.toml")
-        sentence = (
-            f'image "{name}" is not in the catalogue: add an [[image]] with repository = '
-            f'"{split_name(name)[0]}" to {place}'
+        repository = split_name(name)[0]
+        tags = [one.tag for images in self._images.values() for one in images if one.repository == _short(repository)]
+        known = f" (its tags there: {', '.join(sorted(set(tags)))})" if tags else ""
+        complaint = f"{self.complaint}, so what it held before is in force; " if self.complaint else ""
+        return (
+            f'{complaint}image "{name}" is not in the catalogue{known}: add an [[image]] with repository = '
+            f'"{repository}"{" and a tag that matches" if tags else ""} to {place}'
         )
-        return f"{sentence} ({self.complaint})" if self.complaint else sentence
 
     def _refresh(self) -> None:
         for path in self._files:

@@ -273,3 +273,9 @@ def test_a_server_that_breaks_is_an_error_and_not_a_verdict(shop: Any, shell: An
     shop.world.repo.projects = away
     answer = shell.run("get", "projects")
     assert (answer.code, answer.err) == (5, "Error: the repositories are away\n")
+
+
+def test_a_digest_is_refused_since_artifacts_are_told_apart_by_tags(shop: Any, shell: Any) -> None:
+    answer = shell.run("send", "new-artifact", *CARTS, f"--image={IMAGE}@sha256:{'a' * 64}")
+    assert answer.code == 1
+    assert "names a digest, and artifacts are told apart by tags: write IMAGE:TAG" in answer.err

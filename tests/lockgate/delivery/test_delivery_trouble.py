@@ -4,7 +4,9 @@ import asyncio
 
 import pytest
 
+from lockgate.delivery import intake
 from lockgate.delivery.push import check_push
+from lockgate.domain.artifact import Artifact
 from lockgate.domain.delivery import Outcome
 from lockgate.domain.errors import ConflictError, InvalidError, NotFoundError
 from lockgate.domain.event import EventType
@@ -263,6 +265,18 @@ async def test_a_project_with_other_names_and_four_stages_is_delivered_alike() -
     delivery = await world.deliver("1.0", service=ServiceName("foo-bar"))
     assert delivery.outcome is Outcome.PROMOTED
     assert world.running("s3", "foo-bar") == {"foo-bar-blue": "1.0", "foo-bar-green": "1.0"}
+
+
+async def test_a_rejection_that_a_later_promotion_overtook_is_not_warned_of() -> None:
+    world = await world_under_gate()
+    await world.deliver("0.6.1")
+    world.monitoring.seconds["0.6.1"] = 0.1
+    assert (await world.deliver("0.6.1")).outcome is Outcome.PROMOTED
+    new = intake.NewArtifact(
+        id="third", source="test", context="", time=world.clock.now(), project=world.place("dev").project,
+        service=world.place("dev").service, artifact=Artifact(image=IMAGE, tag="0.6.1"),
+    )  # fmt: skip
+    assert (await intake.accept(world.outside, new)).warnings == ()
 
 
 async def test_two_projects_cannot_share_a_namespace() -> None:

@@ -57,3 +57,8 @@ def test_a_huge_shipyard_is_refused() -> None:
 
 def test_values_that_are_nested_too_deeply_are_a_fault() -> None:
     assert "nested too deeply" in faults("shop", "carts", **{"values.yaml": "[" * 20_000})[0]
+
+
+def test_a_locust_file_that_is_no_python_is_refused_with_its_line() -> None:
+    broken = {"tests/locustfile.py": "from locust import HttpUser\ndef (:\n"}
+    assert faults("shop", "carts", **broken) == ["carts/tests/locustfile.py:2: is not Python: invalid syntax"]

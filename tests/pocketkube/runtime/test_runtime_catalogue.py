@@ -114,3 +114,10 @@ def test_a_bad_file_is_refused_with_its_name_and_what_is_wrong(tmp_path: Path, t
         Catalogue([path])
     assert str(path) in str(refused.value)
     assert complaint in str(refused.value)
+
+
+def test_the_advice_names_the_tags_that_a_repository_has(tmp_path: Path) -> None:
+    entry = '[[image]]\nrepository = "docker.io/a/b"\ntag = "1.*"\ncommand = ["x"]\n'
+    advice = Catalogue([write(tmp_path / "images.toml", entry)]).advice("a/b:9.9")
+    assert 'image "a/b:9.9" is not in the catalogue (its tags there: 1.*): add an [[image]]' in advice
+    assert "and a tag that matches" in advice
