@@ -14,7 +14,9 @@ from lockgate.cluster.ownership import way_out
 from lockgate.cluster.rest import GoneError, OwnedError, Rest, Selection, StaleError
 from lockgate.cluster.rollout import (
     deployment_readiness,
+    has_ended_before,
     hopeless_pods,
+    is_ready,
     job_readiness,
     pods_of,
     route_readiness,
@@ -24,6 +26,7 @@ from lockgate.domain.errors import ConflictError, InvalidError, PermanentError, 
 from lockgate.domain.manifest import Manifest, Ref, ref_of
 from lockgate.ports.cluster import Broken, NotYet, Readiness, Ready
 
+_LAST_LINES, _CLIPPED = 5, 300  # of a program's log in a reason: lines, characters
 _RACES = 10  # how often an object is read again because it changed between read and write
 _TIMEOUT = httpx2.Timeout(10.0, connect=3.0)
 
@@ -69,6 +72,13 @@ class KubernetesCluster:
 
     async def readiness(self, refs: Sequence[Ref]) -> Readiness:
         return worst(await asyncio.gather(*(self._readiness(ref) for ref in refs)))
+
+    async def why_not(self, refs: Sequence[Ref]) -> str:
+        state = await self.readiness(refs)
+        if isinstance(state, Ready):
+            return ""
+        found = await asyncio.gather(*(self._last_words(ref) for ref in refs if ref.kind == "Deployment"))
+        return "; ".join([state.reason, *(words for words in found if words)])
 
     async def close(self) -> None:
         await self._rest.close()
@@ -137,6 +147,23 @@ class KubernetesCluster:
         said = await self._last_warning(ref.namespace, name)
         more = f" ({said})" if said and said not in reason else ""
         return Broken(f"{ref}: pod {name}: {reason}{more}")
+
+    async def _last_words(self, ref: Ref) -> str:
+        """What the platform and the program said of the first new pod that is not ready."""
+        held = await self.read(ref)
+        pods = await self.select("Pod", ref.namespace, pods_of(held)) if held else ()
+        pod = next((each for each in pods if not is_ready(each)), None)
+        if pod is None:
+            return ""
+        name = pod["metadata"]["name"]
+        warning = await self._last_warning(ref.namespace, name)
+        log = await self._rest.log(Ref("Pod", ref.namespace, name), _LAST_LINES, previous=has_ended_before(pod))
+        said = [f"pod {name} is not ready"]
+        if warning:
+            said.append(warning)
+        if log.strip():
+            said.append(f"its last lines: {' / '.join(log.strip().splitlines())[-_CLIPPED:]}")
+        return ": ".join(said)
 
     async def _last_warning(self, namespace: str, pod: str) -> str:
         fields = f"involvedObject.kind=Pod,involvedObject.name={pod},type=Warning"

@@ -78,6 +78,10 @@ class MemoryCluster:
                     return one
         return Ready()
 
+    async def why_not(self, refs: Sequence[Ref]) -> str:
+        state = await self.readiness(refs)
+        return "" if isinstance(state, Ready) else state.reason
+
     def place(self, manifest: Manifest) -> None:
         """Put an object there as the platform itself or a user would: no fence, no history."""
         self.objects[ref_of(manifest)] = self._stamped(deepcopy(dict(manifest)))

@@ -61,6 +61,17 @@ class Rest:
         api_version = f"{served.group}/{served.version}".lstrip("/")
         return tuple({"apiVersion": api_version, "kind": kind, **item} for item in answer.get("items") or ())
 
+    async def log(self, pod: Ref, lines: int, *, previous: bool) -> str:
+        """The last *lines* of its container (of the one before, if *previous*); empty where there are none."""
+        query = {"tailLines": str(lines), **({"previous": "true"} if previous else {})}
+        path = f"{_path(kind_of(pod.kind), pod.namespace, pod.name)}/log"
+        try:
+            async with asyncio.timeout(_DEADLINE):
+                answer = await self._http.request("GET", path, params=query)
+        except (TimeoutError, httpx2.TransportError):
+            return ""
+        return answer.text if answer.is_success else ""
+
     async def apply(self, manifest: Manifest) -> dict[str, Any]:
         """Server-side apply, never forced, unknown fields refused. With metadata.resourceVersion: StaleError when the
         object has another. GoneError when the namespace is missing."""

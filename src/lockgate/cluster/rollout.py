@@ -49,8 +49,18 @@ def deployment_readiness(deployment: Manifest, pods: Sequence[Manifest]) -> Read
     )
     if updated >= wanted and available >= wanted and all_pods == updated:
         return Ready()
-    counts = f"{updated} of {wanted} pods updated, {available} available, {all_pods - updated} old ones left"
+    ready = sum(1 for pod in pods if is_ready(pod))
+    counts = f"{ready} of {wanted} new pods ready, {all_pods - updated} old ones left"
     return NotYet("; ".join((f"{ref}: {counts}", *_troubles(pods))))
+
+
+def is_ready(pod: Manifest) -> bool:
+    return _condition(pod, "Ready").get("status") == "True"
+
+
+def has_ended_before(pod: Manifest) -> bool:
+    """Whether a container of it was started again: then the log of the one before has the last words."""
+    return any((status.get("lastState") or {}).get("terminated") for status in _statuses(pod))
 
 
 def route_readiness(route: Manifest) -> Readiness | None:

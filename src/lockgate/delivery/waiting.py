@@ -24,10 +24,6 @@ async def how_ready(run: Run, outside: Outside, step: str, refs: Sequence[Ref], 
         state = await outside.cluster.readiness(refs)
         return None if isinstance(state, NotYet) else state
 
-    async def still() -> str:
-        state = await outside.cluster.readiness(refs)
-        return "" if isinstance(state, Ready) else state.reason
-
     found = await run.wait_for(step, settled, Ready | Broken, every=outside.patience.poll, within=within)
     match found:
         case Ready():
@@ -35,5 +31,10 @@ async def how_ready(run: Run, outside: Outside, step: str, refs: Sequence[Ref], 
         case Broken(reason):
             return reason
         case _:
-            reason = await run.step(f"{step}: what is missing", still, returns=str, retry=outside.patience.retry)
+            reason = await run.step(
+                f"{step}: what is missing",
+                lambda: outside.cluster.why_not(refs),
+                returns=str,
+                retry=outside.patience.retry,
+            )
             return f"not ready after {within:g} s: {reason}" if reason else ""

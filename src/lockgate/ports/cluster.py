@@ -55,3 +55,8 @@ class Cluster(Protocol):
         """Deployments: rolled out and available as last applied; VirtualServices: observed in the data plane as
         last applied; Jobs: over. The worst of all *refs*."""
         ...
+
+    async def why_not(self, refs: Sequence[Ref]) -> str:
+        """For the end of a wait: why *refs* are not ready, with what the platform and the programs themselves said
+        last; empty when they are. It may ask much more than `readiness` does."""
+        ...

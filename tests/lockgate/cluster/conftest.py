@@ -32,7 +32,7 @@ http.server.ThreadingHTTPServer((os.environ["POD_IP"], 8080), Answer).serve_fore
 _IMAGES: tuple[tuple[str, list[str], dict[str, str]], ...] = (
     ("v1", ["{python}", "-c", _PROGRAM], {"VERSION": "v1"}),
     ("v2", ["{python}", "-c", _PROGRAM], {"VERSION": "v2"}),
-    ("crash", ["{python}", "-c", "raise SystemExit(7)"], {}),
+    ("crash", ["{python}", "-c", "print('FOO is missing'); raise SystemExit(7)"], {}),
     ("mute", ["{python}", "-c", "import time; time.sleep(3600)"], {}),
 )
 _numbers = itertools.count(1)

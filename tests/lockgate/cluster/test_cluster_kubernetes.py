@@ -77,6 +77,14 @@ def deployment(place: str, image: str, **container: Any) -> Manifest:
 PROBE = {"readinessProbe": {"httpGet": {"path": "/", "port": 8080}}}
 
 
+async def told(kubernetes: KubernetesCluster, ref: Ref, words: str) -> str:
+    """Why *ref* is not ready, once *words* stand in it."""
+    async with asyncio.timeout(PATIENCE):
+        while words not in (said := await kubernetes.why_not([ref])):  # noqa: ASYNC110  # a cluster tells nobody
+            await asyncio.sleep(0.1)
+    return said
+
+
 async def test_a_deployment_becomes_ready_when_its_pods_answer(kubernetes: KubernetesCluster, place: str) -> None:
     await kubernetes.apply([namespace(place), deployment(place, "web:v1", **PROBE)], fence=1)
     await until_ready(kubernetes, Ref("Deployment", place, "web"))
@@ -85,8 +93,9 @@ async def test_a_deployment_becomes_ready_when_its_pods_answer(kubernetes: Kuber
 async def test_a_pod_that_never_answers_is_not_yet_ready(kubernetes: KubernetesCluster, place: str) -> None:
     await kubernetes.apply([namespace(place), deployment(place, "web:mute", **PROBE)], fence=1)
     ask = Ref("Deployment", place, "web")
-    answer = await until(lambda: kubernetes.readiness([ask]), lambda answer: "0 available" in str(answer))
+    answer = await until(lambda: kubernetes.readiness([ask]), lambda answer: "0 of 1 new pods ready" in str(answer))
     assert isinstance(answer, NotYet)
+    assert "is not ready: Readiness probe failed" in await told(kubernetes, ask, "Readiness probe failed")
 
 
 async def test_an_unknown_image_is_broken_and_says_what_to_add(kubernetes: KubernetesCluster, place: str) -> None:
@@ -120,6 +129,7 @@ async def test_a_program_that_keeps_ending_is_shown_with_its_exit_code(
     ask = Ref("Deployment", place, "web")
     answer = await until(lambda: kubernetes.readiness([ask]), lambda answer: "exit code 7" in str(answer))
     assert isinstance(answer, NotYet)
+    assert "its last lines: FOO is missing" in await told(kubernetes, ask, "FOO")
 
 
 async def test_a_job_is_ready_when_it_is_over(kubernetes: KubernetesCluster, place: str) -> None:

@@ -47,8 +47,8 @@ def test_a_rollout_that_is_through_is_ready() -> None:
     ("change", "said"),
     [
         ({"observedGeneration": 2}, "has not seen the change"),
-        ({"updatedReplicas": 0}, "0 of 1 pods updated"),
-        ({"availableReplicas": 0}, "0 available"),
+        ({"updatedReplicas": 0}, "0 of 1 new pods ready"),
+        ({"availableReplicas": 0}, "0 of 1 new pods ready"),
         ({"replicas": 2}, "1 old ones left"),
     ],
 )
