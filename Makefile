@@ -47,6 +47,10 @@ $(DEV_STAMP): $(STAMP)
 	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
+.PHONY: schemas
+schemas: $(DEV_STAMP)
+	$(BIN)/python tools/write_schemas.py
+
 clean:
 	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache
 

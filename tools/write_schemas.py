@@ -1,11 +1,18 @@
-"""Write the JSON Schemas of a gate's files into docs/reference: `.venv/bin/python tools/write_schemas.py`."""
+"""Writes the JSON Schemas of the gate's files into docs/reference (`make schemas`)."""
 
 import json
 from pathlib import Path
 
-from lockgate.specs.schemas import schemas
+from lockgate.specs.schemas import SCHEMAS
 
-FOLDER = Path(__file__).resolve().parents[1] / "docs" / "reference"
+REFERENCE = Path(__file__).resolve().parents[1] / "docs/reference"
 
-for name, schema in schemas().items():
-    (FOLDER / name).write_text(json.dumps(schema, indent=2, ensure_ascii=False) + "\n")
+
+def main() -> None:
+    for name, schema in SCHEMAS.items():
+        text = json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
+        (REFERENCE / f"{name}.schema.json").write_text(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lockgate.domain.errors import InvalidError, UnknownKindError
 
 KINDS = ("dynatrace", "file", "http", "prometheus")
-_INSTANCE = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+INSTANCE = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ def source_name(text: str) -> SourceName:
     kind, slash, instance = text.casefold().partition("/")
     if kind not in KINDS:
         raise UnknownKindError("metric source", text, KINDS)
-    if slash and not _INSTANCE.fullmatch(instance):
+    if slash and not re.fullmatch(INSTANCE, instance):
         raise InvalidError(
             f"{text!r} is no name of a metric source: write {kind}/NAME, of letters, digits and '-', such as {kind}/eu"
         )

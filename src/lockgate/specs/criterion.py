@@ -10,9 +10,11 @@ import re
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.gate import Against, Criterion, Operator
 
-_CRITERION = re.compile(
-    r"(?P<operator><=|>=|<|>|=)(?P<sign>[+-]?)(?P<number>[0-9]+(\.[0-9]+)?|\.[0-9]+)(?P<percent>%?)(?P<rest>.*)"
-)
+_OPERATOR = "<=|>=|<|>|="
+_NUMBER = r"[0-9]+(\.[0-9]+)?|\.[0-9]+"
+_CRITERION = re.compile(rf"(?P<operator>{_OPERATOR})(?P<sign>[+-]?)(?P<number>{_NUMBER})(?P<percent>%?)(?P<rest>.*)")
+WITHOUT_SPACE = rf"({_OPERATOR})(({_NUMBER})|[+-]({_NUMBER})%?)"
+"""Every criterion that is read, once its white space is gone."""
 _UNIT = re.compile(r"[A-Za-zµμ°/]+")
 GRAMMAR = "write an operator (<, <=, =, >=, >) and a number: <600 for a value, <=+10% or >=-5 against earlier runs"
 

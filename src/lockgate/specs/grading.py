@@ -7,12 +7,19 @@ from typing import Any
 from lockgate.domain.gate import Bound, OnNoData, Thresholds
 from lockgate.specs.fields import Reader, listed
 from lockgate.specs.positions import Spot, plain
+from lockgate.specs.tables import Fields, Range, Whole
 
-_GRADINGS = ("Threshold",)
-_MOST_POINTS = 1e9
-_MOST_SAMPLES = 100_000
-_MOST_PERCENT = 1e6
-_PERCENT = {bound: f"{bound}Perc" for bound in Bound}
+GRADING = Fields(
+    ("type", "thresholds", "metricScore"), ("ignoreEmpty", "onNoData", "minSamples", "firstRun", "metadata")
+)
+GRADINGS = ("Threshold",)
+FIRST_RUN = ("pass",)
+POINTS = Range(0, 1e9)
+SAMPLES = Whole(1, 100_000)
+CHANGE = Range(-1e6, 1e6)
+PERCENT = {bound: f"{bound}Perc" for bound in Bound}
+THRESHOLDS = Fields((), (*Bound, *PERCENT.values()))
+BEFORE_PERCENT = "1.0"
 _NEWER = 'is read from version 1.1 on: write "spec_version": "1.1"'
 _GRADING_HINTS = {
     "metricsScore": "unknown field: this format's word is 'metricScore' (metricsScore was never read)",
@@ -34,13 +41,12 @@ class Grading:
 
 def read_grading(reader: Reader, spot: Spot | None, version: str | None) -> Grading | None:
     """*version*: the file's, None where it names none (or none that is known). None: something is wrong, as noted."""
-    optional = ["ignoreEmpty", "onNoData", "minSamples", "firstRun", "metadata"]
-    fields = reader.mapping(spot, ["type", "thresholds", "metricScore"], optional, _GRADING_HINTS) or {}
-    reader.word(fields.get("type"), _GRADINGS)
+    fields = reader.mapping(spot, *GRADING, _GRADING_HINTS) or {}
+    reader.word(fields.get("type"), GRADINGS)
     thresholds = _thresholds(reader, fields.get("thresholds"), version)
-    points = reader.number(fields.get("metricScore"), 0, _MOST_POINTS)
+    points = reader.number(fields.get("metricScore"), *POINTS)
     on_no_data = _on_no_data(reader, fields)
-    min_samples = reader.whole(fields.get("minSamples"), 1, _MOST_SAMPLES)
+    min_samples = reader.whole(fields.get("minSamples"), *SAMPLES)
     first_run = _first_run(reader, fields.get("firstRun"), thresholds)
     metadata = read_metadata(reader, fields.get("metadata"))
     if thresholds is None or points is None:
@@ -60,10 +66,10 @@ def _on_no_data(reader: Reader, fields: Mapping[str, Spot]) -> OnNoData | None:
 
 
 def _first_run(reader: Reader, spot: Spot | None, thresholds: Thresholds | None) -> bool:
-    passes = reader.word(spot, ["pass"]) is not None
+    passes = reader.word(spot, FIRST_RUN) is not None
     if spot is not None and thresholds is not None and not thresholds.percent:
         reader.fault(
-            spot, f"there is no relative bound that a first run could lack: known are {listed(_PERCENT.values())}"
+            spot, f"there is no relative bound that a first run could lack: known are {listed(PERCENT.values())}"
         )
     return passes
 
@@ -71,17 +77,17 @@ def _first_run(reader: Reader, spot: Spot | None, thresholds: Thresholds | None)
 def _thresholds(reader: Reader, spot: Spot | None, version: str | None) -> Thresholds | None:
     if spot is None:
         return None
-    fields = reader.mapping(spot, [], [*Bound, *_PERCENT.values()])
+    fields = reader.mapping(spot, *THRESHOLDS)
     if fields is None:
         return None
     if not fields and not spot.value:
-        known = listed([*Bound, *_PERCENT.values()])
+        known = listed(THRESHOLDS.optional)
         reader.fault(spot, f"there is no bound, so every value would earn all points: name one of {known}")
         return None
     limits = {bound: reader.number(fields.get(bound)) for bound in Bound}
     percent = _percent(reader, fields, version)
     _sound(reader, spot, {bound.value: limits[bound] for bound in Bound})
-    _sound(reader, spot, {name: _changed(bound, percent.get(bound)) for bound, name in _PERCENT.items()}, " %")
+    _sound(reader, spot, {name: _changed(bound, percent.get(bound)) for bound, name in PERCENT.items()}, " %")
     return Thresholds(
         lower_severe=limits[Bound.LOWER_SEVERE],
         lower_warning=limits[Bound.LOWER_WARNING],
@@ -93,10 +99,10 @@ def _thresholds(reader: Reader, spot: Spot | None, version: str | None) -> Thres
 
 def _percent(reader: Reader, fields: Mapping[str, Spot], version: str | None) -> dict[Bound, float]:
     found = {}
-    for bound, name in _PERCENT.items():
+    for bound, name in PERCENT.items():
         spot = fields.get(name)
-        percent = reader.number(spot, -_MOST_PERCENT, _MOST_PERCENT)
-        if spot is not None and version == "1.0":
+        percent = reader.number(spot, *CHANGE)
+        if spot is not None and version == BEFORE_PERCENT:
             reader.fault(spot, _NEWER)
         if percent is not None:
             found[bound] = percent

@@ -6,16 +6,20 @@ from lockgate.specs.fields import Reader, listed
 from lockgate.specs.grading import read_grading, read_metadata
 from lockgate.specs.positions import Spot, read_json
 from lockgate.specs.sources import read_query, read_source
+from lockgate.specs.tables import Fields
 
-_VERSIONS = ("1.0", "1.1")
+VERSIONS = ("1.0", "1.1")
+FILE = Fields(("indicators", "objectives"), ("spec_version", "$schema"))
+INDICATOR = Fields(("id", "source", "query", "grading"), ("output", "metadata"))
+OBJECTIVES = Fields(("pass",), ("warning",))
 
 
 def parse_perfspec(file: str, text: str) -> Gate:
     """The gate of a perfspec 1.0 or 1.1. Raises SpecError for unknown fields and names, duplicate ids, bounds that
     contradict each other, objectives that cannot be reached or missed, and a file with nothing to judge."""
     reader = Reader(file)
-    fields = reader.mapping(read_json(file, text), ["indicators", "objectives"], ["spec_version", "$schema"]) or {}
-    version = reader.word(fields.get("spec_version"), _VERSIONS)
+    fields = reader.mapping(read_json(file, text), *FILE) or {}
+    version = reader.word(fields.get("spec_version"), VERSIONS)
     reader.text(fields.get("$schema"))
     read = [(spot, _indicator(reader, spot, version)) for spot in reader.items(fields.get("indicators"))]
     _unique(reader, read)
@@ -65,7 +69,7 @@ def _overlaps(id: str, thresholds: Thresholds) -> list[str]:
 
 
 def _indicator(reader: Reader, spot: Spot, version: str | None) -> Indicator | None:
-    fields = reader.mapping(spot, ["id", "source", "query", "grading"], ["output", "metadata"]) or {}
+    fields = reader.mapping(spot, *INDICATOR) or {}
     id = reader.text(fields.get("id"))
     source = read_source(reader, fields.get("source"))
     query = read_query(reader, fields.get("query"), source)
@@ -87,7 +91,7 @@ def _indicator(reader: Reader, spot: Spot, version: str | None) -> Indicator | N
 
 
 def _objectives(reader: Reader, spot: Spot | None, possible: float | None) -> Objectives | None:
-    fields = reader.mapping(spot, ["pass"], ["warning"]) or {}
+    fields = reader.mapping(spot, *OBJECTIVES) or {}
     passing = _objective(reader, fields.get("pass"), possible)
     warning = _objective(reader, fields.get("warning"), possible)
     if passing is None:

@@ -1,118 +1,166 @@
-"""JSON Schemas of a gate's files, for editors; a push checks more than they say.
+"""JSON Schemas (draft 2020-12) of the gate's files, for editors and linters.
 
-Words come from the types. The names of fields stand in the readers, and a test asks the readers for them.
+Fields, words, ranges and patterns are the readers' own. A schema takes every file that a push takes, and some more: it
+cannot see what spans several places, such as an id that stands twice or a sum of points.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from lockgate.domain.gate import Aggregate, Bound, OnNoData, Operator
-from lockgate.domain.source_name import KINDS
+from lockgate.domain.gate import Aggregate, Bound, OnNoData
+from lockgate.domain.source_name import INSTANCE, KINDS
+from lockgate.specs import criterion, grading, perfspec, sli, slo, versions
+from lockgate.specs.sources import DEFAULT_SOURCE
+from lockgate.specs.tables import Fields, Range, Whole
 
 Schema = dict[str, Any]
 
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
-_TEXT: Schema = {"type": "string", "minLength": 1}
+_TEXT: Schema = {"type": "string", "pattern": r"\S"}
 _FLAG: Schema = {"type": "boolean"}
-_NUMBER: Schema = {"type": "number"}
-_FREE: Schema = {"type": "object"}
-_POINTS: Schema = {"type": "number", "minimum": 0}
-_COUNT: Schema = {"type": "integer", "minimum": 1}
+_OWN: Schema = {"type": "object"}
+_ATOMS = re.compile(r"\[0-9\]\+|\[\+-\]|\\\.|[<>=%]")
 
 
-def schemas() -> Mapping[str, Schema]:
-    """File name below `docs/reference` → JSON Schema, draft 2020-12."""
+def perfspec_schema() -> Schema:
+    relative = {"propertyNames": {"enum": [*Bound]}}
+    root = _object(
+        perfspec.FILE,
+        {
+            "$schema": _TEXT,
+            "spec_version": _words(perfspec.VERSIONS),
+            "indicators": _list(_perfspec_indicator()),
+            "objectives": _object(perfspec.OBJECTIVES, {"pass": _over_zero(), "warning": _over_zero()}),
+        },
+    )
+    old = _within({"indicators": {"items": _within({"grading": _within({"thresholds": relative})})}})
+    return _titled("perfspec.json: a quality gate with bounds and points", root) | {
+        "if": _said("spec_version", grading.BEFORE_PERCENT),
+        "then": old,
+    }
+
+
+def slo_schema() -> Schema:
+    root = _object(
+        slo.FILE,
+        {
+            "spec_version": _version(),
+            "objectives": _list(_objective()),
+            "total_score": _object(slo.TOTAL, {"pass": _percent(), "warning": _percent()}),
+            "comparison": _comparison(),
+            "filter": {"anyOf": [{"type": "null"}, {"type": "object", "maxProperties": 0}]},
+        },
+    )
+    return _titled("slo.yaml: a quality gate with criteria and weights", root)
+
+
+def sli_schema() -> Schema:
+    asked = _object(sli.INDICATOR, {"query": _query(), "source": _source() | {"default": DEFAULT_SOURCE}})
+    named = {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [_TEXT, asked]}}
+    root = _object(sli.FILE, {"spec_version": _version(), "indicators": named})
+    return _titled("sli.yaml: the query of each indicator", root)
+
+
+SCHEMAS: Mapping[str, Callable[[], Schema]] = {"perfspec": perfspec_schema, "slo": slo_schema, "sli": sli_schema}
+"""By the name of the format."""
+
+
+def _perfspec_indicator() -> Schema:
+    graded = _object(
+        grading.GRADING,
+        {
+            "type": _words(grading.GRADINGS),
+            "thresholds": _thresholds(),
+            "metricScore": _number(grading.POINTS),
+            "ignoreEmpty": _FLAG,
+            "onNoData": _words([*OnNoData]),
+            "minSamples": _number(grading.SAMPLES),
+            "firstRun": _words(grading.FIRST_RUN),
+            "metadata": _OWN,
+        },
+    )
+    fields = {"id": _TEXT, "source": _source(), "query": _query(), "grading": graded, "output": {}, "metadata": _OWN}
+    return _object(perfspec.INDICATOR, fields)
+
+
+def _thresholds() -> Schema:
+    absolute: dict[str, Schema] = {bound: {"type": "number"} for bound in Bound}
+    relative = {name: _number(grading.CHANGE) for name in grading.PERCENT.values()}
+    return _object(grading.THRESHOLDS, absolute | relative) | {"minProperties": 1}
+
+
+def _objective() -> Schema:
+    listed = _object(slo.CRITERIA, {"criteria": _list({"type": "string", "pattern": _criterion()})})
+    alternatives = {"anyOf": [{"type": "null"}, {"type": "array", "items": listed}]}
+    fields = {
+        "sli": _TEXT,
+        "displayName": _TEXT,
+        "pass": alternatives,
+        "warning": alternatives,
+        "weight": _number(slo.WEIGHT),
+        "key_sli": _FLAG,
+        "onNoData": _words([*OnNoData]),
+        "minSamples": _number(grading.SAMPLES),
+        "firstRun": _words(grading.FIRST_RUN),
+    }
+    deciding = {"anyOf": [_said(name, True) if name == "key_sli" else {"required": [name]} for name in slo.NEED_PASS]}
+    return _object(slo.OBJECTIVE, fields) | {"if": deciding, "then": {"required": ["pass"]}}
+
+
+def _comparison() -> Schema:
+    number = "number_of_comparison_results"
+    fields = {
+        "compare_with": _words([slo.SINGLE, slo.SEVERAL]),
+        number: _number(slo.RESULTS),
+        "include_result_with_score": _words([*slo.INCLUDED]),
+        "aggregate_function": _words([*Aggregate]),
+    }
+    several = {"if": _said("compare_with", slo.SEVERAL), "then": {"required": [number]}}
+    return _object(slo.COMPARISON, fields) | several
+
+
+# --- values ---------------------------------------------------------------------------------------------------------
+
+
+def _object(known: Fields, fields: Mapping[str, Schema]) -> Schema:
+    """Raises KeyError where *fields* are not exactly those that the reader knows."""
+    names = [*known.required, *known.optional]
+    if set(names) != set(fields):
+        raise KeyError(f"the reader knows {names}, and the schema {[*fields]}")
     return {
-        "perfspec.schema.json": _titled("Quality gate of a service: perfspec/perfspec.json", _perfspec()),
-        "slo.schema.json": _titled("Quality gate of a service: slo.yaml", _slo()),
-        "sli.schema.json": _titled("Queries of a quality gate: sli.yaml", _sli()),
+        "type": "object",
+        "properties": {name: fields[name] for name in names},
+        "required": [*known.required],
+        "additionalProperties": False,
     }
 
 
-def _titled(title: str, schema: Schema) -> Schema:
-    return {"$schema": _DRAFT, "title": title, **schema}
+def _list(item: Schema) -> Schema:
+    return {"type": "array", "items": item, "minItems": 1}
 
 
-def _object(required: Mapping[str, Schema], optional: Mapping[str, Schema]) -> Schema:
-    schema: Schema = {"type": "object", "properties": {**required, **optional}, "additionalProperties": False}
-    return {**schema, "required": list(required)} if required else schema
+def _words(known: "list[str] | tuple[str, ...]") -> Schema:
+    return {"enum": [str(word) for word in known]}
 
 
-def _list(items: Schema) -> Schema:
-    return {"type": "array", "items": items, "minItems": 1}
+def _number(range_: Range | Whole) -> Schema:
+    kind = "integer" if isinstance(range_, Whole) else "number"
+    return {"type": kind, "minimum": range_.least, "maximum": range_.most}
 
 
-def _words(*words: str) -> Schema:
-    return {"enum": [str(word) for word in words]}
+def _over_zero() -> Schema:
+    return {"type": "number", "exclusiveMinimum": 0}
 
 
-def _perfspec() -> Schema:
-    indicator = _object(
-        {"id": _TEXT, "source": _source(), "query": _query(), "grading": _grading()},
-        {"output": {}, "metadata": _FREE},
-    )
-    objectives = _object({"pass": _above_zero()}, {"warning": _above_zero()})
-    return _object(
-        {"indicators": _list(indicator), "objectives": objectives},
-        {"spec_version": _words("1.0", "1.1"), "$schema": _TEXT},
-    )
+def _percent() -> Schema:
+    number = _over_zero() | {"maximum": slo.PERCENT.most}
+    return {"anyOf": [number, {"type": "string", "pattern": _whole(slo.PERCENT_TEXT)}]}
 
 
-def _grading() -> Schema:
-    bounds = {name: _NUMBER for bound in Bound for name in (bound.value, f"{bound.value}Perc")}
-    return _object(
-        {
-            "type": _words("Threshold"),
-            "thresholds": {**_object({}, bounds), "minProperties": 1},
-            "metricScore": _POINTS,
-        },
-        {"ignoreEmpty": _FLAG, **_no_data(), "metadata": _FREE},
-    )
-
-
-def _no_data() -> dict[str, Schema]:
-    return {"onNoData": _words(*OnNoData), "minSamples": _COUNT, "firstRun": _words("pass")}
-
-
-def _slo() -> Schema:
-    objective = _object(
-        {"sli": _TEXT},
-        {
-            "displayName": _TEXT,
-            "pass": _alternatives(),
-            "warning": _alternatives(),
-            "weight": _POINTS,
-            "key_sli": _FLAG,
-            **_no_data(),
-        },
-    )
-    comparison = {
-        "compare_with": _words("single_result", "several_results"),
-        "number_of_comparison_results": _COUNT,
-        "include_result_with_score": _words("all", "pass", "pass_or_warn"),
-        "aggregate_function": _words(*Aggregate),
-    }
-    return _object(
-        {"objectives": _list(objective), "total_score": _object({"pass": _percent()}, {"warning": _percent()})},
-        {"spec_version": _version(), "comparison": _object({}, comparison), "filter": {"maxProperties": 0}},
-    )
-
-
-def _alternatives() -> Schema:
-    """An empty list is as good as none."""
-    return {"type": ["array", "null"], "items": _object({"criteria": _list(_criterion())}, {})}
-
-
-def _criterion() -> Schema:
-    operators = "|".join(sorted(Operator, key=len, reverse=True))
-    number = r"([0-9]+(\.[0-9]+)?|\.[0-9]+)"
-    return {"type": "string", "pattern": rf"^\s*({operators})\s*({number}|[+-]\s*{number}\s*%?)\s*$"}
-
-
-def _sli() -> Schema:
-    asked = _object({"query": _query()}, {"source": _source()})
-    indicators = {"type": "object", "minProperties": 1, "additionalProperties": {"anyOf": [_TEXT, asked]}}
-    return _object({"indicators": indicators}, {"spec_version": _version()})
+def _version() -> Schema:
+    """YAML reads a bare 1.0 as a number."""
+    return {"anyOf": [{"type": "string", "pattern": _whole(versions.KNOWN)}, {"const": 1.0}]}
 
 
 def _query() -> Schema:
@@ -120,19 +168,42 @@ def _query() -> Schema:
 
 
 def _source() -> Schema:
-    """A schema's patterns know no flag for letters of either case."""
-    kinds = "|".join("".join(f"[{letter.upper()}{letter}]" for letter in kind) for kind in KINDS)
-    return {**_TEXT, "pattern": rf"^({kinds})(/[A-Za-z0-9-]+)?$", "examples": [kind.capitalize() for kind in KINDS]}
+    """Kinds for completion, and what else the reader takes: any case, and instances."""
+    kind = "|".join(KINDS)
+    pattern = "".join(_any_case(letter) for letter in kind)
+    instance = INSTANCE.replace("a-z", "A-Za-z")
+    return {"anyOf": [_words([each.capitalize() for each in KINDS]), _matching(rf"({pattern})(/{instance})?")]}
 
 
-def _version() -> Schema:
-    return {"anyOf": [{"type": "string", "pattern": r"^(0\.[12]\.[0-9]+|1\.0(\.0)?)$"}, {"const": 1.0}]}
+def _criterion() -> str:
+    """The reader's pattern with white space wherever that may stand."""
+
+    def spaced(atom: re.Match[str]) -> str:
+        return r"(\s*[0-9])+" if atom[0] == "[0-9]+" else rf"\s*{atom[0]}"
+
+    return _whole(_ATOMS.sub(spaced, criterion.WITHOUT_SPACE) + r"\s*")
 
 
-def _above_zero() -> Schema:
-    return {"type": "number", "exclusiveMinimum": 0}
+def _matching(pattern: str) -> Schema:
+    return {"type": "string", "pattern": _whole(pattern)}
 
 
-def _percent() -> Schema:
-    number = {**_above_zero(), "maximum": 100}
-    return {"anyOf": [{"type": "string", "pattern": r"^\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*%?\s*$"}, number]}
+def _whole(pattern: str) -> str:
+    return f"^({pattern})$"
+
+
+def _any_case(letter: str) -> str:
+    return f"[{letter.upper()}{letter}]" if letter.isalpha() else letter
+
+
+def _said(name: str, value: object) -> Schema:
+    """Matches an object whose field *name* is *value*."""
+    return {"properties": {name: {"const": value}}, "required": [name]}
+
+
+def _within(fields: Mapping[str, Schema]) -> Schema:
+    return {"properties": dict(fields)}
+
+
+def _titled(title: str, root: Schema) -> Schema:
+    return {"$schema": _DRAFT, "title": title, **root}

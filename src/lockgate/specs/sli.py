@@ -7,7 +7,11 @@ from lockgate.domain.gate import Query
 from lockgate.specs.fields import Reader
 from lockgate.specs.positions import Spot, read_yaml
 from lockgate.specs.sources import DEFAULT_SOURCE, read_query, read_source
+from lockgate.specs.tables import Fields
 from lockgate.specs.versions import read_version
+
+FILE = Fields(("indicators",), ("spec_version",))
+INDICATOR = Fields(("query",), ("source",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +26,7 @@ def parse_sli(file: str, text: str) -> Mapping[str, Sli]:
     """Name → what to ask. `indicators: {NAME: query}` asks Prometheus; `{NAME: {source, query}}` any source. Raises
     SpecError."""
     reader = Reader(file)
-    fields = reader.mapping(read_yaml(file, text), ["indicators"], ["spec_version"]) or {}
+    fields = reader.mapping(read_yaml(file, text), *FILE) or {}
     read_version(reader, fields.get("spec_version"))
     spot = fields.get("indicators")
     named = spot.value if spot is not None and isinstance(spot.value, dict) else {}
@@ -36,7 +40,7 @@ def _sli(reader: Reader, spot: Spot) -> Sli | None:
     if not isinstance(spot.value, dict):
         query = read_query(reader, spot, DEFAULT_SOURCE)
         return None if query is None else Sli(DEFAULT_SOURCE, query)
-    fields = reader.mapping(spot, ["query"], ["source"]) or {}
+    fields = reader.mapping(spot, *INDICATOR) or {}
     source = read_source(reader, fields.get("source")) if "source" in fields else DEFAULT_SOURCE
     query = read_query(reader, fields.get("query"), source)
     return None if source is None or query is None else Sli(source, query)

@@ -4,7 +4,6 @@ The format is the one of Keptn 0.6 and later (keptn/spec, service_level_objectiv
 `onNoData`, `minSamples` and `firstRun` of an objective.
 """
 
-import math
 import re
 from collections.abc import Mapping
 
@@ -23,22 +22,33 @@ from lockgate.domain.gate import (
 )
 from lockgate.specs.criterion import parse_criterion
 from lockgate.specs.fields import Reader, meant
+from lockgate.specs.grading import FIRST_RUN, SAMPLES
 from lockgate.specs.positions import Spot, read_yaml
 from lockgate.specs.sli import Sli
+from lockgate.specs.tables import Fields, Range, Whole
 from lockgate.specs.versions import read_version
 
-_PERCENT = re.compile(r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*%?\s*")
-_MOST_WEIGHT = 1_000_000
-_MOST_RESULTS = 100
-_MOST_SAMPLES = 100_000
+FILE = Fields(("objectives", "total_score"), ("spec_version", "comparison", "filter"))
+OBJECTIVE = Fields(
+    ("sli",), ("displayName", "pass", "warning", "weight", "key_sli", "onNoData", "minSamples", "firstRun")
+)
+NEED_PASS = ("warning", "key_sli", "onNoData", "firstRun")
+CRITERIA = Fields(("criteria",))
+TOTAL = Fields(("pass",), ("warning",))
+COMPARISON = Fields(
+    (), ("compare_with", "number_of_comparison_results", "include_result_with_score", "aggregate_function")
+)
+WEIGHT = Range(0, 1_000_000)
+RESULTS = Whole(1, 100)
+PERCENT = Range(0, 100)
+PERCENT_TEXT = r"\s*([0-9]+\.?[0-9]*|\.[0-9]+)\s*%?\s*"
 _JUDGED = frozenset({Verdict.PASS.value, Verdict.WARNING.value, Verdict.FAIL.value})
-_INCLUDED: Mapping[str, frozenset[str]] = {
+INCLUDED: Mapping[str, frozenset[str]] = {
     "all": _JUDGED,
     "pass": frozenset({Verdict.PASS.value}),
     "pass_or_warn": frozenset({Verdict.PASS.value, Verdict.WARNING.value}),
 }
-_SINGLE, _SEVERAL = "single_result", "several_results"
-_OPTIONAL = ("displayName", "pass", "warning", "weight", "key_sli", "onNoData", "minSamples", "firstRun")
+SINGLE, SEVERAL = "single_result", "several_results"
 _HINTS = {
     "display_name": "unknown field: this format's word is 'displayName'",
     "keySli": "unknown field: this format's word is 'key_sli'",
@@ -51,7 +61,7 @@ def parse_slo(file: str, text: str, indicators: Mapping[str, Sli]) -> Gate:
     criteria, an indicator named twice, totals that cannot be reached or missed, a file with nothing to judge."""
     reader = Reader(file)
     root = read_yaml(file, text)
-    fields = reader.mapping(root, ["objectives", "total_score"], ["spec_version", "comparison", "filter"]) or {}
+    fields = reader.mapping(root, *FILE) or {}
     read_version(reader, fields.get("spec_version"))
     if "filter" in fields and fields["filter"].value not in (None, {}):
         reader.fault(fields["filter"], _FILTER)
@@ -67,14 +77,14 @@ def parse_slo(file: str, text: str, indicators: Mapping[str, Sli]) -> Gate:
 
 
 def _objective(reader: Reader, spot: Spot, indicators: Mapping[str, Sli]) -> Indicator | None:
-    fields = reader.mapping(spot, ["sli"], _OPTIONAL, _HINTS) or {}
+    fields = reader.mapping(spot, *OBJECTIVE, _HINTS) or {}
     name = reader.text(fields.get("sli"))
     passing, warning = _criteria(reader, fields.get("pass")), _criteria(reader, fields.get("warning"))
-    weight = reader.number(fields.get("weight"), 0, _MOST_WEIGHT)
+    weight = reader.number(fields.get("weight"), *WEIGHT)
     is_key = reader.flag(fields.get("key_sli")) is True
     on_no_data = reader.word(fields.get("onNoData"), list(OnNoData))
-    least = reader.whole(fields.get("minSamples"), 1, _MOST_SAMPLES)
-    first_run = reader.word(fields.get("firstRun"), ["pass"])
+    least = reader.whole(fields.get("minSamples"), *SAMPLES)
+    first_run = reader.word(fields.get("firstRun"), FIRST_RUN)
     title = reader.text(fields.get("displayName"))
     grading = Criteria(passing, warning)
     if grading.is_informational:
@@ -100,7 +110,7 @@ def _objective(reader: Reader, spot: Spot, indicators: Mapping[str, Sli]) -> Ind
 
 def _refuse_without_pass(reader: Reader, fields: Mapping[str, Spot]) -> None:
     """What would decide nothing was meant to decide something."""
-    for name in ("warning", "key_sli", "onNoData", "firstRun"):
+    for name in NEED_PASS:
         if name in fields and fields[name].value is not False:
             reader.fault(fields[name], f"decides nothing without pass criteria: give `pass`, or leave {name} out")
 
@@ -111,7 +121,7 @@ def _criteria(reader: Reader, spot: Spot | None) -> Alternatives:
         return ()
     found = []
     for each in reader.items(spot):
-        fields = reader.mapping(each, ["criteria"], []) or {}
+        fields = reader.mapping(each, *CRITERIA) or {}
         read = [_criterion(reader, one) for one in reader.items(fields.get("criteria"))]
         found.append(tuple(one for one in read if one is not None))
     return tuple(found)
@@ -129,7 +139,7 @@ def _criterion(reader: Reader, spot: Spot) -> Criterion | None:
 
 
 def _total(reader: Reader, spot: Spot | None) -> Objectives | None:
-    fields = reader.mapping(spot, ["pass"], ["warning"]) or {}
+    fields = reader.mapping(spot, *TOTAL) or {}
     passing, warning = _percent(reader, fields.get("pass")), _percent(reader, fields.get("warning"))
     if passing is not None and warning is not None and warning > passing:
         reader.fault(fields["warning"], f"warning {warning:g}% must not take more than pass {passing:g}%")
@@ -142,10 +152,9 @@ def _percent(reader: Reader, spot: Spot | None) -> float | None:
     """`"90%"`, or the bare number."""
     if spot is None:
         return None
-    found = _PERCENT.fullmatch(spot.value) if isinstance(spot.value, str) else None
-    if found and math.isfinite(float(found[1])):
+    if isinstance(spot.value, str) and (found := re.fullmatch(PERCENT_TEXT, spot.value)):
         spot = Spot(float(found[1]), spot.line, spot.path)
-    number = reader.number(spot, 0, 100)
+    number = reader.number(spot, *PERCENT)
     if number == 0:
         reader.fault(spot, "0% is reached by every artifact, so nothing would be refused")
         return None
@@ -153,17 +162,16 @@ def _percent(reader: Reader, spot: Spot | None) -> float | None:
 
 
 def _comparison(reader: Reader, spot: Spot | None) -> Comparison:
-    known = ["compare_with", "number_of_comparison_results", "include_result_with_score", "aggregate_function"]
-    fields = reader.mapping(spot, [], known) or {}
-    compared = reader.word(fields.get("compare_with"), [_SINGLE, _SEVERAL])
-    number = reader.whole(fields.get("number_of_comparison_results"), 1, _MOST_RESULTS)
-    included = reader.word(fields.get("include_result_with_score"), list(_INCLUDED))
+    fields = reader.mapping(spot, *COMPARISON) or {}
+    compared = reader.word(fields.get("compare_with"), [SINGLE, SEVERAL])
+    number = reader.whole(fields.get("number_of_comparison_results"), *RESULTS)
+    included = reader.word(fields.get("include_result_with_score"), list(INCLUDED))
     aggregate = reader.word(fields.get("aggregate_function"), list(Aggregate))
-    if compared == _SEVERAL and spot is not None and "number_of_comparison_results" not in fields:
-        reader.fault(spot, f"{_SEVERAL} needs number_of_comparison_results: how many of them")
+    if compared == SEVERAL and spot is not None and "number_of_comparison_results" not in fields:
+        reader.fault(spot, f"{SEVERAL} needs number_of_comparison_results: how many of them")
     return Comparison(
-        results=number or 1 if compared == _SEVERAL else 1,
-        verdicts=_INCLUDED[included or "all"],
+        results=number or 1 if compared == SEVERAL else 1,
+        verdicts=INCLUDED[included or "all"],
         aggregate=Aggregate(aggregate or Aggregate.AVERAGE),
     )
 

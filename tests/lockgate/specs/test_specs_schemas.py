@@ -1,170 +1,189 @@
-"""The published JSON Schemas of a gate's files say what the readers say."""
+"""The published schemas are those of the readers: they take what a push takes, and find what one file alone shows."""
 
+import copy
 import json
 import re
 from collections.abc import Callable, Iterator
-from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+import yaml
+from hypothesis import example, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from lockgate.domain.errors import InvalidError, SpecError
+from lockgate.domain.gate import Bound
 from lockgate.specs.criterion import parse_criterion
 from lockgate.specs.perfspec import parse_perfspec
-from lockgate.specs.schemas import schemas
+from lockgate.specs.positions import plain, read_yaml
+from lockgate.specs.schemas import SCHEMAS
 from lockgate.specs.sli import Sli, parse_sli
 from lockgate.specs.slo import parse_slo
 
-REFERENCE = Path(__file__).resolve().parents[3] / "docs" / "reference"
-CRITERIA = [{"criteria": ["<=+10%", "< 600"]}]
-FILES: dict[str, dict[str, Any]] = {
-    "perfspec.schema.json": {
-        "$schema": "perfspec.schema.json",
-        "spec_version": "1.1",
-        "indicators": [
-            {
-                "id": "a",
-                "source": "Prometheus",
-                "query": "up",
-                "metadata": {"unit": "s"},
-                "grading": {
-                    "type": "Threshold",
-                    "thresholds": {"upperSevere": 1, "upperWarningPerc": 10},
-                    "metricScore": 100,
-                    "onNoData": "ignore",
-                    "minSamples": 2,
-                    "firstRun": "pass",
-                },
-            }
-        ],
-        "objectives": {"pass": 90, "warning": 75},
-    },
-    "slo.schema.json": {
-        "spec_version": "1.0",
-        "comparison": {
-            "compare_with": "several_results",
-            "number_of_comparison_results": 3,
-            "include_result_with_score": "pass",
-            "aggregate_function": "p90",
-        },
-        "objectives": [
-            {"sli": "a", "pass": CRITERIA, "warning": CRITERIA, "weight": 2, "key_sli": True, "onNoData": "fail"}
-        ],
-        "total_score": {"pass": "90%", "warning": 75},
-    },
-    "sli.schema.json": {"indicators": {"a": "up", "b": {"source": "dynatrace/eu", "query": {"metricSelector": "m"}}}},
-}
+ROOT = Path(__file__).resolve().parents[3]
+REFERENCE = ROOT / "docs/reference"
+SLIS = {name: Sli("Prometheus", "up") for name in ("response_time_p95", "error_rate", "throughput")}
 READERS: dict[str, Callable[[str], object]] = {
-    "perfspec.schema.json": lambda text: parse_perfspec("perfspec.json", text),
-    "slo.schema.json": lambda text: parse_slo("slo.yaml", text, {"a": Sli("Prometheus", "up")}),
-    "sli.schema.json": lambda text: parse_sli("sli.yaml", text),
+    "perfspec": lambda text: parse_perfspec("perfspec.json", text),
+    "slo": lambda text: parse_slo("slo.yaml", text, SLIS),
+    "sli": lambda text: parse_sli("sli.yaml", text),
 }
-Path_ = tuple[str | int, ...]
+VALIDATORS = {name: Draft202012Validator(schema()) for name, schema in SCHEMAS.items()}
 
 
-def faults(name: str, content: object) -> list[str]:
+def blocks(page: str, language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", (REFERENCE / page).read_text(), re.DOTALL | re.MULTILINE)
+
+
+def pages() -> Iterator[tuple[str, Any]]:
+    """Format and content of each example of the pages, and of each perfspec that the project ships."""
+    shipped = [path.read_text() for path in sorted((ROOT / "src").rglob("perfspec_*.json"))]
+    yield from (("perfspec", json.loads(text)) for text in [*blocks("perfspec.md", "json"), *shipped])
+    slo, sli, _ = blocks("slo.md", "yaml")
+    yield from (("slo", plain(read_yaml("", slo))), ("sli", plain(read_yaml("", sli))))
+
+
+EXAMPLES = list(pages())
+
+
+def is_read(format_: str, content: object) -> bool:
+    text = json.dumps(content) if format_ == "perfspec" else yaml.safe_dump(content)
     try:
-        READERS[name](json.dumps(content))  # which is YAML, too
-    except SpecError as error:
-        return [fault.message for fault in error.faults]
-    return []
+        READERS[format_](text)
+    except SpecError:
+        return False
+    return True
 
 
-def nodes(schema: dict[str, Any], content: Any, path: Path_ = ()) -> Iterator[tuple[Path_, dict[str, Any]]]:
-    """Each part of *content* with the schema of its place."""
-    options = [option for option in schema.get("anyOf", [schema]) if Draft202012Validator(option).is_valid(content)]
-    for option in options:
-        yield path, option
-        for field, value in content.items() if isinstance(content, dict) else ():
-            inner = option.get("properties", {}).get(field, option.get("additionalProperties"))
-            if inner:
-                yield from nodes(inner, value, (*path, field))
-        for index, value in enumerate(content) if isinstance(content, list) else ():
-            yield from nodes(option["items"], value, (*path, index))
+def is_valid(format_: str, content: object) -> bool:
+    return bool(VALIDATORS[format_].is_valid(content))
 
 
-def changed(content: Any, path: Path_, value: object) -> Any:
-    if not path:
-        return value
-    copy = deepcopy(content)
-    copy[path[0]] = changed(copy[path[0]] if not isinstance(copy, dict) else copy.get(path[0]), path[1:], value)
-    return copy
+@pytest.mark.parametrize("name", SCHEMAS)
+def test_the_published_schema_is_the_readers(name: str) -> None:
+    schema = SCHEMAS[name]()
+    Draft202012Validator.check_schema(schema)
+    published = REFERENCE / f"{name}.schema.json"
+    assert json.loads(published.read_text()) == json.loads(json.dumps(schema)), "run `make schemas`"
 
 
-def known(messages: list[str]) -> set[str]:
-    (found,) = [match[1] for message in messages if (match := re.search(r"Known are (.*)$", message))]
-    return set(found.split(", "))
+def test_the_examples_of_the_pages_are_valid() -> None:
+    assert {name for name, _ in EXAMPLES} == set(SCHEMAS)
+    assert [list(VALIDATORS[name].iter_errors(content)) for name, content in EXAMPLES] == [[]] * len(EXAMPLES)
 
 
-PLACES = [
-    pytest.param(name, path, schema, id=f"{name}:{'.'.join(map(str, path))}")
-    for name, content in FILES.items()
-    for path, schema in nodes(schemas()[name], content)
+def changed(format_: str, path: str, value: object) -> Any:
+    """The first example of a format with one place changed or added; `path` is such as `objectives.0.weight`."""
+    content = copy.deepcopy(next(content for name, content in EXAMPLES if name == format_))
+    *above, last = [int(part) if part.isdigit() else part for part in path.split(".")]
+    place = content
+    for part in above:
+        place = place[part]
+    place[last] = value
+    return content
+
+
+GRADING = "indicators.0.grading"
+FINE = [
+    ("perfspec", "spec_version", "1.1"),
+    ("perfspec", "indicators.0.source", "PROMETHEUS/eu"),
+    ("perfspec", f"{GRADING}.thresholds", dict.fromkeys(Bound, 0) | {"lowerSevere": -1, "upperSevere": 9}),
+    ("slo", "spec_version", 1.0),
+    ("slo", "spec_version", "0.1.1"),
+    ("slo", "filter", {}),
+    ("slo", "objectives.1.pass", [{"criteria": [" < = + 1 0.5 % "]}]),
+    ("slo", "objectives.1.warning", []),
+    ("slo", "objectives.2.key_sli", False),
+    ("slo", "total_score.pass", " 90.5 % "),
+    ("slo", "total_score.pass", 100),
+    ("slo", "comparison", {"compare_with": "single_result"}),
+    ("sli", "indicators.error_rate", {"query": {"url": "/x"}, "source": "HTTP"}),
+]
+BROKEN = [
+    ("perfspec", "spec_version", "2.0"),
+    ("perfspec", "indicators", []),
+    ("perfspec", "indicators.0.source", "Prometeus"),
+    ("perfspec", "indicators.0.query", " "),
+    ("perfspec", f"{GRADING}.metricsScore", 1),
+    ("perfspec", f"{GRADING}.metricScore", -1),
+    ("perfspec", f"{GRADING}.minSamples", 0),
+    ("perfspec", f"{GRADING}.thresholds", {}),
+    ("perfspec", f"{GRADING}.thresholds", {"upperSeverePerc": 10}),
+    ("perfspec", f"{GRADING}.onNoData", "pass"),
+    ("perfspec", "objectives.pass", 0),
+    ("slo", "spec_version", "0.3.0"),
+    ("slo", "objectives.0.wieght", 1),
+    ("slo", "objectives.0.pass", [{"criteria": ["<=10%"]}]),
+    ("slo", "objectives.0.pass", [{"criteria": ["<=800ms"]}]),
+    ("slo", "objectives.0.pass", [{"criteria": []}]),
+    ("slo", "objectives.0.pass", ["<1"]),
+    ("slo", "objectives.2.warning", [{"criteria": ["<1"]}]),
+    ("slo", "objectives.2.key_sli", True),
+    ("slo", "objectives.2.firstRun", "pass"),
+    ("slo", "filter", {"host": "a"}),
+    ("slo", "total_score", {"warning": 50}),
+    ("slo", "total_score.pass", "101 points"),
+    ("slo", "total_score.pass", "²"),
+    ("slo", "comparison", {"compare_with": "several_results"}),
+    ("slo", "comparison.aggregate_function", "p99"),
+    ("sli", "indicators", {}),
+    ("sli", "indicators.error_rate", {"source": "prometheus"}),
+    ("sli", "indicators.error_rate", {"query": "up", "source": "file/"}),
 ]
 
 
-@pytest.mark.parametrize("name", list(FILES))
-def test_the_published_schema_is_the_generated_one(name: str) -> None:
-    published = json.loads((REFERENCE / name).read_text())
-    assert published == schemas()[name], "run .venv/bin/python tools/write_schemas.py"
+@pytest.mark.parametrize(("format_", "path", "value"), FINE)
+def test_what_is_read_is_valid(format_: str, path: str, value: object) -> None:
+    content = changed(format_, path, value)
+    assert is_read(format_, content)
+    assert is_valid(format_, content)
 
 
-@pytest.mark.parametrize("name", list(FILES))
-def test_a_file_that_the_reader_takes_is_valid_by_the_schema(name: str) -> None:
-    Draft202012Validator.check_schema(schemas()[name])
-    assert faults(name, FILES[name]) == []
-    assert [error.message for error in Draft202012Validator(schemas()[name]).iter_errors(FILES[name])] == []
+@pytest.mark.parametrize(("format_", "path", "value"), BROKEN)
+def test_what_is_broken_in_one_place_is_neither_read_nor_valid(format_: str, path: str, value: object) -> None:
+    content = changed(format_, path, value)
+    assert not is_read(format_, content)
+    assert not is_valid(format_, content)
 
 
-@pytest.mark.parametrize(("name", "path", "schema"), PLACES)
-def test_schema_and_reader_know_the_same_fields_and_words(name: str, path: Path_, schema: dict[str, Any]) -> None:
-    if "properties" in schema:
-        wrong = changed(FILES[name], (*path, "zzz"), 1)
-        expected = set(schema["properties"])
-    elif "enum" in schema:
-        wrong, expected = changed(FILES[name], path, "zzz"), set(schema["enum"])
-    else:
-        return
-    assert not Draft202012Validator(schemas()[name]).is_valid(wrong)
-    messages = faults(name, wrong)
-    assert known([message for message in messages if "zzz" in message or "unknown field" in message]) == expected
-
-
-@pytest.mark.parametrize(("name", "path", "schema"), PLACES)
-def test_schema_and_reader_miss_the_same_fields(name: str, path: Path_, schema: dict[str, Any]) -> None:
-    for field in schema.get("properties", {}):
-        part: Any = FILES[name]
-        for step in path:
-            part = part[step]
-        if field not in part:
-            continue
-        without = changed(FILES[name], path, {key: value for key, value in part.items() if key != field})
-        missed = f"field {field!r} is missing" in faults(name, without)
-        assert missed == (field in schema.get("required", [])), field
-
-
-WRITTEN = st.tuples(
-    st.sampled_from(["<", "<=", "=", ">=", ">", "", "=<", "=="]),
-    st.sampled_from(["", " "]),
-    st.sampled_from(["", "+", "-", "+-"]),
-    st.sampled_from(["0", "600", ".5", "1.5", "1.", "", "1e3", "1 0"]),
-    st.sampled_from(["", "%", " %", "%%"]),
-    st.sampled_from(["", "", " ", "ms"]),
-)
-
-
-@settings(max_examples=500)
-@given(WRITTEN.map("".join))
-def test_schema_and_reader_know_the_same_criteria(text: str) -> None:
-    content = changed(FILES["slo.schema.json"], ("objectives", 0, "pass"), [{"criteria": [text]}])
-    valid = Draft202012Validator(schemas()["slo.schema.json"]).is_valid(content)
+@given(st.text("<>=+-%.059 \tms", max_size=9))
+@example("<=+10%")
+@example("< = 1")
+@example("=-.5 %")
+def test_a_criterion_is_valid_exactly_when_it_is_read(text: str) -> None:
+    criteria = VALIDATORS["slo"].schema["properties"]["objectives"]["items"]["properties"]["pass"]
     try:
         parse_criterion(text)
     except InvalidError:
-        assert not valid
+        assert not Draft202012Validator(criteria).is_valid([{"criteria": [text]}])
     else:
-        assert valid or "1 0" in text, "white space within a number is read, and not offered"
+        assert Draft202012Validator(criteria).is_valid([{"criteria": [text]}])
+
+
+def places(content: Any, above: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The way to every value."""
+    within = content.items() if isinstance(content, dict) else enumerate(content) if isinstance(content, list) else ()
+    for name, value in within:
+        yield (*above, name)
+        yield from places(value, (*above, name))
+
+
+VALUES: st.SearchStrategy[object] = st.sampled_from(
+    [None, True, False, 0, 1, -1, 1.5, 90, 1e7, "", " ", "x", "1.0", "1.1", "<1", "pass", "fail", "avg", "file", [], {}]
+)
+
+
+@given(st.sampled_from(EXAMPLES), st.data())
+def test_whatever_a_push_takes_is_valid(one: tuple[str, Any], data: st.DataObject) -> None:
+    format_, content = one[0], copy.deepcopy(one[1])
+    *above, last = data.draw(st.sampled_from(list(places(content))))
+    place = content
+    for part in above:
+        place = place[part]
+    if data.draw(st.booleans()):
+        del place[last]
+    else:
+        place[last] = data.draw(VALUES)
+    assert is_valid(format_, content) or not is_read(format_, content)

@@ -23,7 +23,7 @@ def section(title: str) -> str:
 
 
 def page_gate() -> Gate:
-    slo, sli = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    slo, sli, _ = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
     return parse_gate(GateFile("carts/slo.yaml", joined(slo, sli)))
 
 
