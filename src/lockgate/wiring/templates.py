@@ -4,8 +4,10 @@ import json
 from importlib.resources import files
 
 from lockgate.delivery.onboarding import Templates
+from lockgate.specs.schemas import perfspec_schema
 
-_SCHEMA = "https://lockgate.dev/schemas/perfspec-1.1.json"
+# Beside the gate, so that an editor needs no network; hidden, so that `gate check perfspec/*.json` reads gates only.
+_SCHEMA = ".schema.json"
 _SELECT = "{job='$SERVICE-$ENVIRONMENT',release='$RELEASE'}"
 _PROMETHEUS = (
     f"rate(requests_latency_seconds_sum{_SELECT}[$DURATION_SECONDSs])"
@@ -31,6 +33,7 @@ def templates(test_seconds: int) -> Templates:
             "perfspec/perfspec_dynatrace.json": _perfspec(
                 "ResponseTime_Backend", "Dynatrace", _DYNATRACE, 1_000_000, "µs"
             ),
+            f"perfspec/{_SCHEMA}": _json(perfspec_schema()),
             "tests/locustfile.py": (files("loadrunner") / "files" / "locustfile.py").read_text(),
             "tests/tests.yaml": _tests(test_seconds),
         }
@@ -46,16 +49,17 @@ def _perfspec(id_: str, source: str, query: object, severe: float, unit: str) ->
         "metadata": {"displayName": "average response time", "unit": unit},
     }
     content = {
-        "$schema": _SCHEMA,
+        "$schema": f"./{_SCHEMA}",
         "spec_version": "1.0",
         "indicators": [{"id": id_, "source": source, "query": query, "grading": grading}],
         "objectives": {"pass": 90, "warning": 75},
     }
+    return _json(content)
+
+
+def _json(content: object) -> str:
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def _tests(seconds: int) -> str:
-    return (
-        "# yaml-language-server: $schema=https://lockgate.dev/schemas/tests-1.json\n"
-        f"load: # of the performance check\n  users: 10\n  seconds: {seconds}\n"
-    )
+    return f"load: # of the performance check\n  users: 10\n  seconds: {seconds}\n"
