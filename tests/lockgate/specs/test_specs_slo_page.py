@@ -1,15 +1,17 @@
 """The page on SLO files shows a gate that is read, judged and refused as it says."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.evaluation import Answer, Measurement, Sample
-from lockgate.domain.gate import Aggregate, Comparison, Criterion, Gate
+from lockgate.domain.gate import Aggregate, Comparison, Criterion, Gate, OnNoData
 from lockgate.evaluation.grading import grade
 from lockgate.evaluation.score import score
+from lockgate.specs import sli, slo
 from lockgate.specs.criterion import parse_criterion
 from lockgate.specs.gate_files import GateFile, joined, parse_gate
 
@@ -23,8 +25,8 @@ def section(title: str) -> str:
 
 
 def page_gate() -> Gate:
-    slo, sli, _ = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
-    return parse_gate(GateFile("carts/slo.yaml", joined(slo, sli)))
+    objectives, queries, _ = re.findall(r"^```yaml\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+    return parse_gate(GateFile("carts/slo.yaml", joined(objectives, queries)))
 
 
 def measured(indicator: str, value: float) -> Measurement:
@@ -67,3 +69,17 @@ def test_the_score_on_the_page_is_reckoned_so() -> None:
     grades = [grade(each, measured(each.id, values[each.id]), "r1") for each in gate.indicators]
     told = [f"    {line}" for line in score(gate, grades).arithmetic]
     assert "\n".join(told) in section("Score")
+
+
+@pytest.mark.parametrize(("value", "verdict"), [(0.1, "pass"), (0.5, "no_data"), (0.7, "warning"), (0.9, "fail")])
+def test_a_first_run_is_judged_where_other_criteria_decide(value: float, verdict: str) -> None:
+    first = replace(page_gate().indicators[0], first_run_passes=False)
+    assert grade(first, measured(first.id, value), "r1").verdict == verdict
+
+
+def test_the_page_names_every_field_and_word() -> None:
+    tables = [slo.FILE, slo.OBJECTIVE, slo.TOTAL, slo.COMPARISON, sli.FILE, sli.INDICATOR]
+    fields = {name for table in tables for name in (*table.required, *table.optional)}
+    words = {slo.SINGLE, slo.SEVERAL, *slo.INCLUDED, *Aggregate, *OnNoData}
+    rows = "\n".join(line for line in PAGE.splitlines() if line.startswith("| `"))
+    assert [name for name in sorted(fields | words) if not re.search(rf"`([\w\[\].]*\.)?{name}[`.]", rows)] == []
