@@ -153,7 +153,8 @@ def test_what_is_broken_in_one_place_is_neither_read_nor_valid(format_: str, pat
 @example("< = 1")
 @example("=-.5 %")
 def test_a_criterion_is_valid_exactly_when_it_is_read(text: str) -> None:
-    criteria = VALIDATORS["slo"].schema["properties"]["objectives"]["items"]["properties"]["pass"]
+    schema: Any = VALIDATORS["slo"].schema
+    criteria = schema["properties"]["objectives"]["items"]["properties"]["pass"]
     try:
         parse_criterion(text)
     except InvalidError:
