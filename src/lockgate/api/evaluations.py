@@ -10,6 +10,7 @@ from lockgate.api.journey_shapes import EvaluationShape, EvaluationsShape
 from lockgate.api.names import check_names
 from lockgate.delivery.evaluate import Question, evaluate
 from lockgate.delivery.outside import Outside
+from lockgate.domain.errors import InvalidError
 from lockgate.domain.evaluation import Window
 from lockgate.domain.names import project_name, service_name, stage_name
 from lockgate.domain.project import Place
@@ -80,4 +81,7 @@ def _place(project: str, stage: str, service: str) -> Place:
 
 
 def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise InvalidError(f"{moment.isoformat()} is no moment that anything was measured at") from error

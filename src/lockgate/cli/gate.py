@@ -22,6 +22,8 @@ from lockgate.specs.gate_files import SLI, joined
 
 gate = group("Check and test quality gates.")
 
+_MOST, _COMPARED = 500, 100
+
 
 @gate.command("check")
 @local
@@ -128,12 +130,14 @@ def replay_gate(
 ) -> None:
     """What another gate would have decided for past runs, from their stored samples. Changes nothing."""
     gate = _gate_text(spec)
-    asked = {"project": project, "stage": stage, "service": service, "limit": last}
+    # More than are shown: the oldest of those, too, were compared with earlier ones.
+    asked = {"project": project, "stage": stage, "service": service, "limit": min(_MOST, last + _COMPARED)}
     past = client(manner).get("/v1/evaluations", **asked)["evaluations"]
     try:
         replayed = replay(past, gate)
     except SpecError as error:
         raise End(Ending.USAGE, "; ".join(str(fault) for fault in error.faults)) from error
+    replayed = replayed[:last]
     flipped = [one for one in replayed if one.has_flipped]
     rows = [_flip(one) for one in flipped]
     answer = [{"past": one.past, "now": evaluation_json(one.now), "flipped": one.has_flipped} for one in replayed]

@@ -5,7 +5,7 @@ from functools import cache
 from typing import Any
 
 from lockgate.delivery.conclusion import Conclusion
-from lockgate.delivery.gate import gate_of, gate_source
+from lockgate.delivery.gate import comparable_part, gate_of, gate_source, refuse_missing_gate
 from lockgate.delivery.measure import Measuring, is_away
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan, service_files
@@ -28,7 +28,7 @@ async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window:
         returns=SpecSource | None,
         retry=outside.patience.retry,
     )
-    if gate is None:  # which the plan has found to be allowed
+    if gate is None:  # which the plan has found to be allowed; one that was recorded by an older release has not
         path = f"{turn.place.service}/{PERFSPEC}"
         reason = f"first artifact here, and there is no quality gate yet: from now on {path} is needed"
         return Conclusion(verdict=None, reason=reason)
@@ -69,6 +69,7 @@ async def _measured(run: Run, outside: Outside, measuring: Callable[[], Measurin
 
 async def _read_gate(outside: Outside, turn: StageRun, plan: Plan) -> SpecSource | None:
     files = await service_files(outside, turn.place, plan.revision)
+    await refuse_missing_gate(outside, turn.place, files, plan.revision)
     return gate_source(turn.place.service, files, plan.revision)
 
 
@@ -89,9 +90,10 @@ async def _assess(  # noqa: PLR0913  # what a verdict depends on, each by its na
     measurements: tuple[Measurement, ...],
     compared: tuple[str, ...],
 ) -> Conclusion:
-    earlier = [await outside.evaluations.evaluation(id) for id in compared]
+    gate = gate_of(source)
+    earlier = [comparable_part(gate, await outside.evaluations.evaluation(id)) for id in compared]
     id_ = derived_id(turn.id, "evaluation")
-    evaluation = judge(gate_of(source), measurements, _subject(turn, plan), window, source, id_, earlier)
+    evaluation = judge(gate, measurements, _subject(turn, plan), window, source, id_, earlier)
     await outside.evaluations.save(evaluation)
     return Conclusion(verdict=evaluation.verdict, reason=evaluation.sentence, evaluation=evaluation.id)
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from lockgate.delivery.gate import gate_of, gate_source
+from lockgate.delivery.gate import comparable_part, gate_of, gate_source
 from lockgate.delivery.measure import Measuring
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import project_at, service_files
@@ -42,7 +42,8 @@ async def evaluate(outside: Outside, question: Question) -> Evaluation:
         raise NotFoundError("quality gate", place.service, way_out="give one with --spec FILE")
     gate, subject = gate_of(source), await _live(outside, place)
     measurements = await Measuring(outside, gate, subject, window).ask()
-    earlier = await outside.evaluations.comparable(place, gate.comparison, window.end) if gate.is_relative else ()
+    found = await outside.evaluations.comparable(place, gate.comparison, window.end) if gate.is_relative else ()
+    earlier = tuple(comparable_part(gate, each) for each in found)
     return judge(gate, measurements, subject, window, source, _NOT_STORED, earlier)
 
 
@@ -51,10 +52,10 @@ def _given(gate: GateFile | None) -> SpecSource | None:
 
 
 async def _live(outside: Outside, place: Place) -> Subject:
-    """The release that was verified last, and so has the traffic."""
-    state = (await read_state(outside, place)).verified
+    """The release that has the traffic: the one that is tried out, while there is one."""
+    state = (await read_state(outside, place)).desired
     if state is None:
-        raise NotFoundError("verified release", str(place), way_out="nothing was promoted there yet")
+        raise NotFoundError("release", str(place), way_out="nothing was promoted there yet")
     release: Release = state.serving
     colour = state.live.value if isinstance(state, BlueGreenState) else ""
     return Subject(

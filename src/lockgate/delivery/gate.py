@@ -1,10 +1,11 @@
 """The gate in force for a stage run: its file at the run's revision, or why it may be missing."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from lockgate.delivery.outside import Outside
-from lockgate.domain.errors import ConflictError
-from lockgate.domain.evaluation import SpecSource
+from lockgate.domain.errors import ConflictError, SpecError
+from lockgate.domain.evaluation import Evaluation, SpecSource
 from lockgate.domain.gate import Gate
 from lockgate.domain.project import Place
 from lockgate.ports.config_repo import Revision
@@ -23,6 +24,17 @@ def gate_source(service: str, files: Mapping[str, str], revision: str) -> SpecSo
 def gate_of(source: SpecSource) -> Gate:
     """Raises SpecError."""
     return parse_gate(GateFile(source.path, source.text))
+
+
+def comparable_part(gate: Gate, earlier: Evaluation) -> Evaluation:
+    """*earlier* without the indicators that were measured by another query or source than *gate* has: milliseconds
+    must not be compared with seconds."""
+    try:
+        then = {each.id: (each.source, each.query) for each in gate_of(earlier.spec).indicators}
+    except SpecError:  # its file was read by an older release
+        then = {}
+    same = {each.id for each in gate.indicators if then.get(each.id) == (each.source, each.query)}
+    return replace(earlier, indicators=tuple(each for each in earlier.indicators if each.id in same))
 
 
 async def refuse_missing_gate(outside: Outside, place: Place, files: Mapping[str, str], revision: str) -> None:

@@ -62,7 +62,9 @@ async def make_plan(outside: Outside, run: StageRun) -> Plan:
     stage = project.stage(place.stage)
     before = (await _state(outside, run)).verified
     files = await service_files(outside, place, revision)
-    if stage.tests is TestStrategy.PERFORMANCE and not run.fixed:
+    if run.fixed:
+        await _refuse_fixed_after_promotion(outside, place)
+    if run.fixed or stage.tests is TestStrategy.PERFORMANCE:
         await refuse_missing_gate(outside, place, files, revision)
     shape = outside.charts.shape(place.service, files)
     artifact = _artifact(run, shape)
@@ -116,6 +118,15 @@ async def service_files(outside: Outside, place: Place, revision: str) -> Mappin
 def services_in(files: Mapping[str, str]) -> tuple[ServiceName, ...]:
     """A service is a folder of its own on `main`."""
     return tuple(sorted({ServiceName(path.split("/")[0]) for path in files if "/" in path}))
+
+
+async def _refuse_fixed_after_promotion(outside: Outside, place: Place) -> None:
+    """A fixed image is not judged; writing one into the values of a service that is would walk around its gate."""
+    if await outside.lanes.ever_promoted(place):
+        raise ConflictError(
+            f"{place.service} was promoted through gates in {place.stage} and has a fixed image in its values now: "
+            "take the image out of values.yaml and send it as an artifact"
+        )
 
 
 def _artifact(run: StageRun, shape: ServiceShape) -> Artifact:

@@ -7,6 +7,7 @@ from typing import Any
 from lockgate.delivery.rehearse import gate_of, rehearse
 from lockgate.domain.errors import SpecError
 from lockgate.domain.evaluation import Evaluation, Sample, Unmeasured
+from lockgate.domain.gate import Indicator
 from lockgate.domain.gate_case import EarlierRun, GateCase, GateText, Measured
 from lockgate.specs.placeholders import query_text
 
@@ -29,7 +30,7 @@ def replay(past: Sequence[Json], gate: GateText) -> tuple[Replayed, ...]:
     """*past*: evaluations of one place in JSON, newest first, each compared with those after it in the list; *gate*
     with its text. What was not measured then, or by another query, is an error of the replay: nothing is guessed.
     Raises SpecError for a gate that a push would refuse."""
-    queries = {each.id: query_text(each.query) for each in gate_of(gate).indicators}
+    queries = {each.id: _asked(each) for each in gate_of(gate).indicators}
     return tuple(
         Replayed(one, rehearse(_case(one, past[number + 1 :], gate, queries), lambda _: gate.text or ""))
         for number, one in enumerate(past)
@@ -58,7 +59,11 @@ def _queries_then(one: Json) -> Mapping[str, str]:
         then = gate_of(GateText(kind, one["spec"]["path"], one["spec"]["text"]))
     except SpecError:  # the file was read by an older release
         return {}
-    return {each.id: query_text(each.query) for each in then.indicators}
+    return {each.id: _asked(each) for each in then.indicators}
+
+
+def _asked(indicator: Indicator) -> str:
+    return f"{indicator.source.casefold()}: {query_text(indicator.query)}"
 
 
 def _measured(measurement: Json) -> Measured:

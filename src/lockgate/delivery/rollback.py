@@ -1,5 +1,6 @@
 """The way back: traffic first, then git, then the idle colour gets back what it ran before."""
 
+import logging
 from collections.abc import Awaitable
 from functools import partial
 
@@ -16,6 +17,8 @@ from lockgate.domain.event import EventType
 from lockgate.domain.manifest import Ref, ref_of
 from lockgate.domain.release import ServiceState
 from lockgate.workflow.protocol import Run, StepFailedError
+
+log = logging.getLogger(__name__)
 
 
 def is_fenced(error: StepFailedError) -> bool:
@@ -48,6 +51,9 @@ async def _tried(part: Awaitable[str]) -> str:
         if is_fenced(error):
             raise
         return str(error)
+    except Exception as bug:
+        log.exception("a part of the way back broke off")
+        return f"internal error, see the log of lockgate: {bug!r}"
 
 
 async def _routes_back(run: Run, outside: Outside, turn: StageRun, plan: Plan, before: ServiceState) -> str:

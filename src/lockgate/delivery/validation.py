@@ -51,6 +51,7 @@ def check_service(charts: Charts, project: Project, service: ServiceName, files:
     """Remarks. Raises SpecError with every fault of the service's files at once; *files* by path below its folder."""
     faults = _too_long(Place(project.name, project.first.name, service))
     remarks: tuple[str, ...] = ()
+    fixed = None
     try:
         service_name(service)
         fixed = charts.shape(service, files).fixed
@@ -63,6 +64,9 @@ def check_service(charts: Charts, project: Project, service: ServiceName, files:
         faults.append(Fault(f"{service}/", 0, "", str(error)))
     try:
         gate = gate_file(service, files)
+        if gate is not None and fixed is not None:
+            nothing = "judges nothing: the values name a fixed image, which gets no artifacts"
+            faults.append(Fault(gate.path, 0, "", nothing))
         remarks = () if gate is None else tuple(f"{gate.path}: {remark}" for remark in warnings(parse_gate(gate)))
     except SpecError as error:
         faults += error.faults

@@ -101,7 +101,7 @@ def _graded(indicator: Indicator, selection: comparison.Selection, baseline: Bas
         notes.append(f"{empty}: ignored, as the file asks (ignoreEmpty)")
         lines += [] if usable else [f"no data, ignoreEmpty: {readable(points)} points"]
         empty = ""
-    if share and uncompared and indicator.first_run_passes:
+    if share and uncompared and indicator.first_run_passes and baseline.is_empty:
         notes.append(f"{uncompared}: passes, as the file asks (firstRun: pass)")
         uncompared = ""
     verdict, trouble, attainable = _verdict(marks, share), "", points

@@ -10,6 +10,7 @@ from lockgate.specs.fields import Reader, shown
 from lockgate.specs.positions import Spot, plain, read_json, read_yaml
 
 LARGEST_CASES = 64 * 1024 * 1024
+_LATEST = 4e9  # seconds since 1970: the year 2096
 _KINDS = ("perfspec", "slo")
 _OPTIONAL = (*_KINDS, "samples", "previous", "expect", "release")
 _NO_NUMBERS = {"NaN": math.nan, "+Inf": math.inf, "Inf": math.inf, "-Inf": -math.inf}
@@ -81,7 +82,7 @@ def _trouble(reader: Reader, spot: Spot) -> Unmeasured:
 
 def _sample(reader: Reader, spot: Spot) -> Sample:
     fields = reader.mapping(spot, ["value"], ["key", "timestamp", "labels"]) or {}
-    timestamp = reader.number(fields.get("timestamp"))
+    timestamp = reader.number(fields.get("timestamp"), 0, _LATEST)
     return Sample(_labels(reader, fields), _number(reader, fields.get("value")), timestamp or 0.0)
 
 

@@ -171,7 +171,7 @@ def _comparison(reader: Reader, spot: Spot | None) -> Comparison:
         reader.fault(spot, f"{SEVERAL} needs number_of_comparison_results: how many of them")
     return Comparison(
         results=number or 1 if compared == SEVERAL else 1,
-        verdicts=INCLUDED[included or "all"],
+        verdicts=INCLUDED[included or "pass_or_warn"],
         aggregate=Aggregate(aggregate or Aggregate.AVERAGE),
     )
 

@@ -33,11 +33,13 @@ def check_file(file: str, text: str) -> Findings:
 
 def check_folder(folder: Path) -> Findings:
     """The folder of a clone, called as its project or as the user likes."""
-    files = {
-        path.relative_to(folder).as_posix(): path.read_text(encoding="utf-8")
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix in _TEXTS and ".git" not in path.relative_to(folder).parts
-    }
+    files: dict[str, str] = {}
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and path.suffix in _TEXTS and ".git" not in path.relative_to(folder).parts:
+            try:
+                files[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
+            except UnicodeDecodeError as error:
+                return Findings((Fault(str(path), 0, "", f"is not UTF-8: {error.reason} at byte {error.start}"),), ())
     try:
         name = project_name(folder.resolve().name)
     except InvalidError as error:

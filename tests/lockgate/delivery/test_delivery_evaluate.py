@@ -25,6 +25,15 @@ async def test_the_release_that_has_the_traffic_is_judged_by_the_gate_on_main() 
     assert (await evaluate(world.outside, asked(world))).verdict is Verdict.FAIL
 
 
+async def test_while_a_release_is_tried_out_it_has_the_traffic_and_is_judged() -> None:
+    world = await world_under_gate()
+    await world.send("0.6.1")
+    world.engine.crash_at("start performance:after")
+    await world.settle()
+    found = await evaluate(world.outside, asked(world))
+    assert (found.subject.tag, found.verdict) == ("0.6.1", Verdict.FAIL)
+
+
 async def test_another_gate_may_be_tried() -> None:
     world = await world_under_gate()
     strict = GateFile("mine.json", PERFSPEC.replace("0.8", "0.01").replace('"upperSevere": 1', '"upperSevere": 0.02'))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from lockgate.delivery import intake
+from lockgate.delivery import intake, onboarding
 from lockgate.delivery.push import check_push
 from lockgate.domain.artifact import Artifact
 from lockgate.domain.delivery import Outcome
@@ -14,7 +14,7 @@ from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.domain.testing import Check, CheckTrouble
 from lockgate.ports.config_repo import MAIN
 from lockgate.testers.memory import Tally
-from lockgate.testing.world import DATABASE, IMAGE, PERFSPEC, VALUES, World, world_under_gate
+from lockgate.testing.world import DATABASE, IMAGE, LOCUST_FILE, PERFSPEC, VALUES, World, world_under_gate
 
 
 async def assert_staging_is_as_before(world: World) -> None:
@@ -346,6 +346,52 @@ async def test_a_release_that_is_slower_than_the_one_before_is_refused() -> None
     newest, slow, base = await world.store.latest(world.place("staging"))
     assert (slow.compared_with, newest.compared_with) == ((base.id,), (base.id,))
     assert "+10 % of 0.1" in slow.sentence
+
+
+async def test_a_fixed_image_does_not_lead_around_a_gate() -> None:
+    world = await world_under_gate()
+    fixed = VALUES.replace("{repository: null, tag: null}", f"{{repository: {IMAGE}, tag: 0.6.1}}")
+    assert fixed != VALUES
+    await world.push({"carts/values.yaml": fixed})
+    orders = {"values.yaml": VALUES.replace("carts", "orders"), "tests/locustfile.py": LOCUST_FILE}
+    await onboarding.onboard_service(
+        world.outside, world.place("dev").project, ServiceName("orders"), orders, onboarding.Templates({})
+    )
+    sent = await world.send("1.0", service=ServiceName("orders"))
+    await world.settle()
+    delivery = await world.store.delivery(sent.id)
+    assert delivery.outcome is Outcome.ERRORED
+    assert "has a fixed image in its values now" in delivery.reason
+    assert world.running("dev") == {"carts": "0.6.0"}
+
+
+async def test_a_push_with_a_gate_beside_a_fixed_image_is_refused() -> None:
+    world = await world_under_gate()
+    place = world.place("staging")
+    files = dict(await world.repo.files(place.project, await world.repo.head(place.project, MAIN)))
+    files["carts/values.yaml"] = VALUES.replace("{repository: null, tag: null}", f"{{repository: {IMAGE}, tag: 0.6.1}}")
+    found = await check_push(world.outside, place.project, files)
+    assert any("judges nothing: the values name a fixed image" in str(fault) for fault in found.faults)
+
+
+async def test_a_rejected_artifact_is_no_measure_for_itself_when_it_is_sent_again() -> None:
+    world = await world_under_gate()
+    slower = SLO.replace('"<1"', '"<=+50%"').replace("comparison: {include_result_with_score: pass}\n", "")
+    await world.push({"carts/perfspec/perfspec.json": None, "carts/slo.yaml": slower, "carts/sli.yaml": SLI})
+    world.monitoring.seconds = {"0.6.2": 0.05, "0.6.3": 100}
+    outcomes = [(await world.deliver(tag)).outcome for tag in ("0.6.2", "0.6.3", "0.6.3")]
+    assert outcomes == [Outcome.PROMOTED, Outcome.REJECTED, Outcome.REJECTED]
+
+
+async def test_what_another_query_measured_is_not_compared_with() -> None:
+    world = await world_under_gate()
+    first = SLO.replace('"<1"', '"<=+10%"')
+    await world.push({"carts/perfspec/perfspec.json": None, "carts/slo.yaml": first, "carts/sli.yaml": SLI})
+    world.monitoring.seconds = {"0.6.2": 50, "0.6.3": 1.2}
+    assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
+    in_seconds = SLI.replace("response_time{", "response_time_seconds{")
+    await world.push({"carts/slo.yaml": first.replace(", firstRun: pass", ""), "carts/sli.yaml": in_seconds})
+    assert (await world.deliver("0.6.3")).outcome is Outcome.UNJUDGED
 
 
 async def test_a_namespace_of_another_project_is_never_touched() -> None:

@@ -79,7 +79,7 @@ def test_what_is_left_out_is_as_in_the_format() -> None:
     made = parse_slo("slo.yaml", ONE, NAMES)
     (indicator,) = made.indicators
     assert (indicator.points, indicator.is_key, indicator.min_samples, indicator.on_no_data) == (1, False, 1, None)
-    assert made.comparison == Comparison(1, frozenset({"pass", "warning", "fail"}), Aggregate.AVERAGE)
+    assert made.comparison == Comparison(1, frozenset({"pass", "warning"}), Aggregate.AVERAGE)
     assert made.objectives.warning == made.objectives.passing == 90
 
 
