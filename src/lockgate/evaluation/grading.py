@@ -56,7 +56,13 @@ class Grade:
         return bool(self.breaches) or self.verdict is Verdict.FAIL
 
 
-def grade(indicator: Indicator, measurement: Measurement, release: str, baseline: Baseline = _NO_BASELINE) -> Grade:
+def grade(
+    indicator: Indicator,
+    measurement: Measurement,
+    release: str,
+    baseline: Baseline = _NO_BASELINE,
+    oldest: float = -math.inf,
+) -> Grade:
     """Fail closed: an indicator without a number for *each* of its series, with fewer of them than it asks for or
     without what it is to be compared with earns nothing, unless what it has is a severe breach already (nothing more
     could mend that) or the file says otherwise (`ignoreEmpty`, `onNoData`, `firstRun`)."""
@@ -64,7 +70,7 @@ def grade(indicator: Indicator, measurement: Measurement, release: str, baseline
     if isinstance(result, Unmeasured):
         limits = (in_force(indicator.grading, None),)
         return Grade(Verdict.ERROR, 0, possible(indicator), limits, trouble=result.reason)
-    return _graded(indicator, comparison.select(result.samples, release), baseline)
+    return _graded(indicator, comparison.select(result.samples, release, oldest), baseline)
 
 
 def possible(indicator: Indicator) -> float:

@@ -20,6 +20,9 @@ from lockgate.evaluation.limits import InForce, Limit
 from lockgate.evaluation.notes import notes
 from lockgate.evaluation.score import score
 
+STALE_SECONDS = 300.0
+"""How long before the window a sample may be from: as far as Prometheus itself looks back for the last one."""
+
 
 def judge(  # noqa: PLR0913  # what a verdict depends on, each by its name
     gate: Gate,
@@ -37,7 +40,11 @@ def judge(  # noqa: PLR0913  # what a verdict depends on, each by its name
     Raises ValueError for a measurement of something that the gate does not name, or two of one indicator.
     """
     by_id = _by_id(gate, measurements)
-    graded = [_graded(gate, indicator, by_id.get(indicator.id), subject, earlier) for indicator in gate.indicators]
+    oldest = window.start.timestamp() - STALE_SECONDS
+    graded = []
+    for each in gate.indicators:
+        measured, baseline = _measured(each, by_id), _baseline(gate, each, earlier)
+        graded.append(Graded(each, measured, grade(each, measured, subject.release, baseline, oldest)))
     total = score(gate, [one.grade for one in graded])
     return Evaluation(
         id=id,
@@ -69,18 +76,14 @@ def _by_id(gate: Gate, measurements: Sequence[Measurement]) -> dict[str, Measure
     return by_id
 
 
-def _graded(
-    gate: Gate,
-    indicator: Indicator,
-    measurement: Measurement | None,
-    subject: Subject,
-    earlier: Sequence[Evaluation],
-) -> Graded:
-    if measurement is None:
-        measurement = Measurement(indicator.id, indicator.source, "", Unmeasured("it was not asked for"))
+def _measured(indicator: Indicator, by_id: Mapping[str, Measurement]) -> Measurement:
+    unasked = Measurement(indicator.id, indicator.source, "", Unmeasured("it was not asked for"))
+    return by_id.get(indicator.id, unasked)
+
+
+def _baseline(gate: Gate, indicator: Indicator, earlier: Sequence[Evaluation]) -> Baseline:
     is_compared = earlier and indicator.is_relative
-    baseline = baseline_of(indicator.id, earlier, gate.comparison.aggregate) if is_compared else Baseline()
-    return Graded(indicator, measurement, grade(indicator, measurement, subject.release, baseline))
+    return baseline_of(indicator.id, earlier, gate.comparison.aggregate) if is_compared else Baseline()
 
 
 def _result(one: Graded, subject: Subject, window: Window) -> IndicatorResult:

@@ -78,7 +78,7 @@ def measured(id: str, values: Values) -> Measurement:
     if isinstance(values, Unmeasured):
         return Measurement(id, "Prometheus", "q{release='new'}", values)
     samples = tuple(
-        value if isinstance(value, Sample) else Sample({"release": "new", "pod": f"p{n}"}, value, 1.0)
+        value if isinstance(value, Sample) else Sample({"release": "new", "pod": f"p{n}"}, value, 0.0)
         for n, value in enumerate(values)
     )
     return Measurement(id, "Prometheus", "q{release='new'}", Answer(samples, "POST"))

@@ -118,7 +118,7 @@ def test_several_runs_make_one_baseline_by_the_gates_aggregate() -> None:
 
 def test_each_series_has_its_own_baseline_and_the_strictest_is_told() -> None:
     def labelled(path: str, value: float, release: str = "new") -> Sample:
-        return Sample({"path": path, "release": release}, value, 1.0)
+        return Sample({"path": path, "release": release}, value, 0.0)
 
     earlier = [run_before([labelled("/", 1.0), labelled("/cart", 3.0)])]
     gate = perfspec(relative(TEN))

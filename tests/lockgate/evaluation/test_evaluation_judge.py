@@ -22,7 +22,7 @@ from lockgate.domain.evaluation import (
 from lockgate.domain.gate import Gate, Indicator, Objectives, OnNoData, Thresholds
 from lockgate.domain.names import ProjectName, ServiceName, StageName
 from lockgate.domain.project import Place
-from lockgate.evaluation.judge import judge
+from lockgate.evaluation.judge import STALE_SECONDS, judge
 
 START = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(seconds=15))
@@ -45,7 +45,7 @@ def gate(*indicators: Indicator, passing: float = 90, warning: float = 75) -> Ga
 
 def measured(id: str, values: Values) -> Measurement:
     if isinstance(values, list):
-        samples = tuple(Sample({"release": "new", "pod": f"p{n}"}, value, 1.0) for n, value in enumerate(values))
+        samples = tuple(Sample({"release": "new", "pod": f"p{n}"}, value, 0.0) for n, value in enumerate(values))
         return Measurement(id, "Prometheus", f"{id}_query", Answer(samples, "POST"))
     assert values is not None
     return Measurement(id, "Prometheus", f"{id}_query", values)
@@ -296,3 +296,14 @@ def test_nothing_promotes_without_a_number_for_everything_that_is_not_ignored(
     assert evaluation.sentence
     assert (evaluation.would_pass == "") == (evaluation.verdict is Verdict.PASS)
     assert evaluation.score == pytest.approx(sum(one.points for one in evaluation.indicators))
+
+
+def test_a_sample_from_before_the_window_is_stale_and_no_data() -> None:
+    start = WINDOW.start.timestamp()
+    for age, verdict in ((0.0, Verdict.PASS), (STALE_SECONDS - 1, Verdict.PASS), (STALE_SECONDS + 1, Verdict.NO_DATA)):
+        sample = Sample({}, 0.1, start - age)
+        measured = Measurement("latency", "Prometheus", "latency", Answer((sample,), "latency"))
+        evaluation = judge(gate(indicator()), [measured], SUBJECT, WINDOW, SPEC, "e")
+        assert evaluation.verdict is verdict
+    assert "1 of 1 series is stale" in evaluation.sentence
+    assert "it is stale, of 1 s before what may count" in evaluation.indicators[0].set_aside[0].reason
