@@ -25,11 +25,22 @@ async def deliver(run: Run, outside: Outside, turn: StageRun) -> None:
     """Carry one artifact through one stage: promoted, or everything put back, and a reason told either way."""
     plan = await _plan(run, outside, turn)
     if isinstance(plan, Conclusion):
-        await finish(run, outside, turn, None, plan)
+        await _end(run, outside, turn, None, plan)
     elif plan.settled:
-        await finish(run, outside, turn, plan, Conclusion(verdict=None, reason="it runs there as wanted already"))
+        await _end(run, outside, turn, plan, Conclusion(verdict=None, reason="it runs there as wanted already"))
     else:
-        await finish(run, outside, turn, plan, await _carry_through(run, outside, turn, plan))
+        await _end(run, outside, turn, plan, await _carry_through(run, outside, turn, plan))
+
+
+async def _end(run: Run, outside: Outside, turn: StageRun, plan: Plan | None, ended: Conclusion) -> None:
+    """What was concluded is done already, so it is what must be stored, even when the first try to store it failed."""
+    try:
+        await finish(run, outside, turn, plan, ended)
+    except StepFailedError as error:
+        if is_fenced(error):
+            raise
+        log.error("%s could not store its end, which is tried once more: %s", turn.id, error)
+        await finish(run, outside, turn, plan, ended, step="finish again")
 
 
 async def _carry_through(run: Run, outside: Outside, turn: StageRun, plan: Plan) -> Conclusion:

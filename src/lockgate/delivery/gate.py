@@ -42,13 +42,13 @@ async def refuse_missing_gate(outside: Outside, place: Place, files: Mapping[str
     *revision*: one that was pushed while a run was under way counts for the next. Raises ConflictError."""
     if gate_file(place.service, files) is not None:
         return
-    for gate in GATES:
-        path = f"{place.service}/{gate}"
-        if await outside.repo.ever_held(place.project, path, Revision(revision)):
-            raise ConflictError(
-                f"the quality gate {path} was removed from main: git log -1 -- {path} names the commit, "
-                "git revert COMMIT and a push bring it back"
-            )
+    paths = [f"{place.service}/{gate}" for gate in GATES]
+    removed = [path for path in paths if await outside.repo.ever_held(place.project, path, Revision(revision))]
+    if removed:
+        raise ConflictError(
+            f"the quality gate {' or '.join(removed)} was removed from main: git log -1 -- {' '.join(removed)} names "
+            "the commit, git revert COMMIT and a push bring it back"
+        )
     if await outside.lanes.ever_promoted(place):
         raise ConflictError(f"the quality gate {place.service}/{PERFSPEC} is missing on main: {_owed(place, files)}")
 

@@ -63,6 +63,7 @@ async def make_plan(outside: Outside, run: StageRun) -> Plan:
     before = (await _state(outside, run)).verified
     files = await service_files(outside, place, revision)
     if run.fixed:
+        await _refuse_fixed_of_ended_delivery(outside, run)
         await _refuse_fixed_after_promotion(outside, place)
     if run.fixed or stage.tests is TestStrategy.PERFORMANCE:
         await refuse_missing_gate(outside, place, files, revision)
@@ -118,6 +119,12 @@ async def service_files(outside: Outside, place: Place, revision: str) -> Mappin
 def services_in(files: Mapping[str, str]) -> tuple[ServiceName, ...]:
     """A service is a folder of its own on `main`."""
     return tuple(sorted({ServiceName(path.split("/")[0]) for path in files if "/" in path}))
+
+
+async def _refuse_fixed_of_ended_delivery(outside: Outside, run: StageRun) -> None:
+    """What nobody waits for any more must change nothing: the next artifact that needs the service settles it."""
+    if (await outside.deliveries.delivery(run.delivery)).outcome is not None:
+        raise ConflictError(f"delivery {run.delivery} was over before the turn of {run.place} came")
 
 
 async def _refuse_fixed_after_promotion(outside: Outside, place: Place) -> None:

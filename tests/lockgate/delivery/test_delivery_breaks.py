@@ -156,6 +156,23 @@ async def test_a_run_that_a_later_turn_overtakes_writes_nothing_more(monkeypatch
     assert "a later turn of this lane is at work" in delivery.reason
 
 
+async def test_an_end_that_could_not_be_stored_the_first_time_is_still_what_was_concluded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await world_under_gate()
+    finish, failures = world.store.finish, iter([PermanentError("given up")])
+
+    async def failing(*given: Any) -> None:
+        for error in failures:
+            raise error
+        await finish(*given)
+
+    monkeypatch.setattr(world.store, "finish", failing)
+    delivery = await world.deliver("0.6.2")
+    assert delivery.outcome is Outcome.PROMOTED
+    assert world.live("production") == "0.6.2"
+
+
 async def test_a_turn_whose_end_could_not_be_stored_does_not_keep_its_lane(monkeypatch: pytest.MonkeyPatch) -> None:
     world = await world_under_gate()
     sent = await world.send("0.6.2")

@@ -14,7 +14,17 @@ from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.domain.testing import Check, CheckTrouble
 from lockgate.ports.config_repo import MAIN
 from lockgate.testers.memory import Tally
-from lockgate.testing.world import DATABASE, IMAGE, LOCUST_FILE, PERFSPEC, VALUES, World, world_under_gate
+from lockgate.testing.world import (
+    DATABASE,
+    DATABASE_VALUES,
+    IMAGE,
+    LOCUST_FILE,
+    PERFSPEC,
+    SERVICE,
+    VALUES,
+    World,
+    world_under_gate,
+)
 
 
 async def assert_staging_is_as_before(world: World) -> None:
@@ -346,6 +356,17 @@ async def test_a_release_that_is_slower_than_the_one_before_is_refused() -> None
     newest, slow, base = await world.store.latest(world.place("staging"))
     assert (slow.compared_with, newest.compared_with) == ((base.id,), (base.id,))
     assert "+10 % of 0.1" in slow.sentence
+
+
+async def test_a_fixed_service_is_not_settled_for_a_delivery_that_is_over() -> None:
+    world = World()
+    own = {name: VALUES.replace("carts", name) for name in ("orders", "shipping")}
+    await world.create(services={SERVICE: VALUES, **own, DATABASE: DATABASE_VALUES})
+    world.cluster.never_ready.add("mongo:latest")
+    sent = [await world.send("1.0", service=ServiceName(name), id=name) for name in (SERVICE, *own)]
+    await world.settle()
+    last = [run for run in await world.store.stage_runs(sent[-1].id) if run.fixed]
+    assert "was over before the turn of" in last[0].reason
 
 
 async def test_a_fixed_image_does_not_lead_around_a_gate() -> None:
