@@ -16,15 +16,15 @@ test: $(DEV_STAMP) prometheus browser
 	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/prometheus/usr/bin:$$PATH" $(BIN)/python tools/run_suites.py
 
 check: $(DEV_STAMP)
-	$(BIN)/ruff check src tests tools
-	$(BIN)/ruff format --check src tests tools
+	$(BIN)/ruff check src tests tools bench
+	$(BIN)/ruff format --check src tests tools bench
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -q tests/house
 
 format: $(DEV_STAMP)
-	$(BIN)/ruff format src tests tools
-	$(BIN)/ruff check --fix src tests tools
+	$(BIN)/ruff format src tests tools bench
+	$(BIN)/ruff check --fix src tests tools bench
 
 .PHONY: prometheus browser
 prometheus:
@@ -46,6 +46,10 @@ $(DEV_STAMP): $(STAMP)
 	@echo "installing what the tests need into $(VENV) ..."
 	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
+
+.PHONY: bench
+bench: $(DEV_STAMP)
+	$(BIN)/python bench/gate.py
 
 .PHONY: schemas
 schemas: $(DEV_STAMP)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+_LAST_WORDS_SECONDS = 1.0  # for what a killed command had still to say
 _LONGEST_ANSWER = 10 * 1024  # bytes of a body or an output that are read, as kubelet does
 _REST = 0.25  # seconds for the rest of an answer whose status is known
 
@@ -87,6 +88,10 @@ async def run_command(command: Sequence[str], target: Target) -> tuple[int, str]
     finally:
         if child.returncode is None:  # So it is not collected yet, and its number still its own.
             os.killpg(child.pid, signal.SIGKILL)
+            # Its end is waited for: an event loop that closes first would leave a pipe that nobody can close.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LAST_WORDS_SECONDS):
+                    await child.communicate()
     return child.returncode or 0, output[:_LONGEST_ANSWER].decode(errors="replace").strip()
 
 
