@@ -1,12 +1,14 @@
 """One database, asked from asyncio: a SQLite file, or PostgreSQL."""
 
 import asyncio
+import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -16,6 +18,7 @@ T = TypeVar("T")
 
 _BUSY_MS = 30_000  # how long a writer waits for another before SQLite says "database is locked"
 _THREADS = 4
+_SWITCHES, _SWITCH_PAUSE = 100, 0.05  # tries, and seconds between them
 
 
 class Database:
@@ -70,10 +73,23 @@ def _prepare_sqlite(connection: DBAPIConnection, _: ConnectionPoolEntry) -> None
     connection.isolation_level = None  # the driver begins nothing by itself: _begin_sqlite does
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
-    cursor.execute("PRAGMA journal_mode = WAL")  # readers go on while one writes
+    _switch_to_wal(cursor)
     cursor.execute("PRAGMA synchronous = FULL")  # what was acknowledged survives a power loss
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _switch_to_wal(cursor: DBAPICursor) -> None:
+    """So that readers go on while one writes. Whoever makes the switch on a new file keeps others from it, and for that
+    one lock SQLite does not wait as busy_timeout says."""
+    for left in reversed(range(_SWITCHES)):
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError:
+            if not left:
+                raise
+            time.sleep(_SWITCH_PAUSE)
 
 
 def _begin_sqlite(connection: Connection) -> None:
