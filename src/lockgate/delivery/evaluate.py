@@ -4,13 +4,14 @@ from dataclasses import dataclass
 
 from lockgate.delivery.gate import comparable_part, gate_of, gate_source
 from lockgate.delivery.measure import Measuring
+from lockgate.delivery.objects import serving_deployment
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import project_at, service_files
 from lockgate.delivery.state import read_state
 from lockgate.domain.errors import InvalidError, NotFoundError
 from lockgate.domain.evaluation import Evaluation, SpecSource, Subject, Window
 from lockgate.domain.project import Place
-from lockgate.domain.release import BlueGreenState, Release
+from lockgate.domain.release import BlueGreenState
 from lockgate.evaluation.judge import judge
 from lockgate.ports.config_repo import MAIN
 from lockgate.specs.gate_files import GateFile
@@ -29,7 +30,7 @@ class Question:
 
 async def evaluate(outside: Outside, question: Question) -> Evaluation:
     """What the gate says of the release that has the traffic, measured over the window; its id says that it is not
-    stored. Raises NotFoundError for unknown names, where nothing was ever verified and where there is no gate,
+    stored. Raises NotFoundError for unknown names, where nothing was ever deployed and where there is no gate,
     InvalidError for a window that ends before it starts, and SpecError for a gate that a push would refuse."""
     place, window = question.place, question.window
     if window.seconds <= 0:
@@ -56,14 +57,13 @@ async def _live(outside: Outside, place: Place) -> Subject:
     state = (await read_state(outside, place)).desired
     if state is None:
         raise NotFoundError("release", str(place), way_out="nothing was promoted there yet")
-    release: Release = state.serving
-    colour = state.live.value if isinstance(state, BlueGreenState) else ""
+    release = state.serving
     return Subject(
         place=place,
         delivery="",
         image=release.artifact.image,
         tag=release.artifact.tag,
         release=release.id,
-        colour=colour,
-        deployment=f"{place.service}-{colour}" if colour else place.service,
+        colour=state.live.value if isinstance(state, BlueGreenState) else "",
+        deployment=serving_deployment(place, state).name,
     )

@@ -48,7 +48,7 @@ def _case(one: Json, earlier: Sequence[Json], gate: GateText, queries: Mapping[s
             samples[id_] = Unmeasured("its query was another one in that run")
         else:
             samples[id_] = measured[id_]
-    previous = tuple(_earlier(each) for each in earlier)
+    previous = tuple(_earlier(each, queries) for each in earlier)
     return GateCase(one["id"], gate.path, 0, gate, samples, {}, previous, one["release"])
 
 
@@ -72,9 +72,13 @@ def _measured(measurement: Json) -> Measured:
     return tuple(_sample(each) for each in measurement["samples"])
 
 
-def _earlier(one: Json) -> EarlierRun:
+def _earlier(one: Json, queries: Mapping[str, str]) -> EarlierRun:
+    """Only what was measured by the query of now is compared with, as in a delivery."""
+    asked = _queries_then(one)
     judged: dict[str, Measured] = {
-        each["id"]: tuple(_sample(sample) for sample in each["judged"]) for each in one["indicators"]
+        each["id"]: tuple(_sample(sample) for sample in each["judged"])
+        for each in one["indicators"]
+        if queries.get(each["id"]) == asked.get(each["id"])
     }
     return EarlierRun(one["id"], judged, one["verdict"], bool(one.get("invalidated")))
 

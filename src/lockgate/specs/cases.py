@@ -24,7 +24,7 @@ def parse_cases(file: str, text: str) -> tuple[GateCase, ...]:
     fields = reader.mapping(root, ["tests"], []) or {}
     spots = reader.items(fields.get("tests"))
     cases = [_case(reader, spot) for spot in spots]
-    _unique(reader, spots, cases)
+    reader.unique("test", [(spot, one.name if one else None) for spot, one in zip(spots, cases, strict=True)])
     return reader.done(tuple(case for case in cases if case is not None))
 
 
@@ -163,13 +163,3 @@ def _expect(reader: Reader, spot: Spot | None) -> Mapping[str, object]:
         reader.fault(spot, f"must be a part of an evaluation, such as {{verdict: pass}}, not {shown(spot)}")
         return {}
     return value
-
-
-def _unique(reader: Reader, spots: list[Spot], cases: list[GateCase | None]) -> None:
-    lines: dict[str, int] = {}
-    for spot, case in zip(spots, cases, strict=True):
-        if case is None:
-            continue
-        if case.name in lines:
-            reader.fault(spot, f"test {case.name!r} stands twice: the first is in line {lines[case.name]}")
-        lines.setdefault(case.name, spot.line)

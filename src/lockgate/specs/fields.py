@@ -63,6 +63,16 @@ class Reader:
             self.fault(spot, "must have at least one entry")
         return spot.value
 
+    def unique(self, what: str, named: Iterable[tuple[Spot, str | None]]) -> None:
+        """*named*: each spot with the name it gives, None where none could be read."""
+        lines: dict[str, int] = {}
+        for spot, name in named:
+            if name is None:
+                continue
+            if name in lines:
+                self.fault(spot, f"{what} {name!r} stands twice: the first is in line {lines[name]}")
+            lines.setdefault(name, spot.line)
+
     def text(self, spot: Spot | None) -> str | None:
         """A text that is not blank."""
         if spot is None:

@@ -22,7 +22,7 @@ def parse_perfspec(file: str, text: str) -> Gate:
     version = reader.word(fields.get("spec_version"), VERSIONS)
     reader.text(fields.get("$schema"))
     read = [(spot, _indicator(reader, spot, version)) for spot in reader.items(fields.get("indicators"))]
-    _unique(reader, read)
+    reader.unique("indicator", [(spot, one.id if one else None) for spot, one in read])
     indicators = tuple(indicator for _, indicator in read if indicator is not None)
     # An indicator that could not be read has no points to count: its own fault is enough.
     possible = sum(indicator.points for indicator in indicators) if len(indicators) == len(read) > 0 else None
@@ -72,7 +72,7 @@ def _indicator(reader: Reader, spot: Spot, version: str | None) -> Indicator | N
     fields = reader.mapping(spot, *INDICATOR) or {}
     id = reader.text(fields.get("id"))
     source = read_source(reader, fields.get("source"))
-    query = read_query(reader, fields.get("query"), source)
+    query = read_query(reader, fields.get("query"))
     metadata = read_metadata(reader, fields.get("metadata"))
     graded = read_grading(reader, fields.get("grading"), version)
     if id is None or source is None or query is None or graded is None:
@@ -112,13 +112,3 @@ def _objective(reader: Reader, spot: Spot | None, possible: float | None) -> flo
             spot, f"{points:g} points can never be reached: the indicators' metricScore add up to {possible:g}"
         )
     return points
-
-
-def _unique(reader: Reader, read: list[tuple[Spot, Indicator | None]]) -> None:
-    lines: dict[str, int] = {}
-    for spot, indicator in read:
-        if indicator is None:
-            continue
-        if indicator.id in lines:
-            reader.fault(spot, f"indicator {indicator.id!r} stands twice: the first is in line {lines[indicator.id]}")
-        lines.setdefault(indicator.id, spot.line)

@@ -67,7 +67,7 @@ def parse_slo(file: str, text: str, indicators: Mapping[str, Sli]) -> Gate:
         reader.fault(fields["filter"], _FILTER)
     spots = reader.items(fields.get("objectives"))
     read = [_objective(reader, spot, indicators) for spot in spots]
-    _unique(reader, spots, read)
+    reader.unique("indicator", [(spot, one.id if one else None) for spot, one in zip(spots, read, strict=True)])
     objectives = _total(reader, fields.get("total_score"))
     comparison = _comparison(reader, fields.get("comparison"))
     found = tuple(one for one in read if one is not None)
@@ -174,13 +174,3 @@ def _comparison(reader: Reader, spot: Spot | None) -> Comparison:
         verdicts=INCLUDED[included or "pass_or_warn"],
         aggregate=Aggregate(aggregate or Aggregate.AVERAGE),
     )
-
-
-def _unique(reader: Reader, spots: list[Spot], read: list[Indicator | None]) -> None:
-    lines: dict[str, int] = {}
-    for spot, indicator in zip(spots, read, strict=True):
-        if indicator is None:
-            continue
-        if indicator.id in lines:
-            reader.fault(spot, f"indicator {indicator.id!r} stands twice: the first is in line {lines[indicator.id]}")
-        lines.setdefault(indicator.id, spot.line)

@@ -27,7 +27,7 @@ def read_source(reader: Reader, spot: Spot | None) -> str | None:
     return f"{kind}/{name.instance}" if name.instance else kind
 
 
-def read_query(reader: Reader, spot: Spot | None, source: str | None) -> Query | None:
+def read_query(reader: Reader, spot: Spot | None) -> Query | None:
     """A text, or an object for a source that is asked by one; its placeholders must be known."""
     if spot is None:
         return None

@@ -319,3 +319,11 @@ async def test_the_description_of_the_api_is_openapi_3_1_and_names_every_shape(b
 @pytest.mark.parametrize("path", ["/docs", "/redoc", "/docs/oauth2-redirect"])
 async def test_no_page_loads_code_from_elsewhere(bare: Any, path: str) -> None:
     assert (await bare.get(path)).status_code == 404
+
+
+async def test_a_window_beyond_all_calendars_is_refused(bare: Any) -> None:
+    place = {"project": "sockshop", "stage": "staging", "service": "carts"}
+    window = {"start": "0001-01-01T00:00:00+14:00", "end": "0001-01-02T00:00:00+14:00"}
+    answer = await bare.post("/v1/evaluations/now", {**place, **window})
+    assert answer.status_code == 422
+    assert "no moment that anything was measured at" in answer.text

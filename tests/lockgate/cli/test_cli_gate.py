@@ -146,3 +146,11 @@ def test_a_replay_with_a_gate_that_a_push_would_refuse_is_refused(folder: Path, 
     answer = shell.run("gate", "replay", *CARTS, f"--spec={folder / 'perfspec.json'}")
     assert answer.code == 1
     assert "perfspec.json:1: field 'indicators' is missing" in answer.err
+
+
+def test_a_file_of_a_clone_that_is_not_utf_8_is_a_fault_like_any_other(folder: Path, shell: Any) -> None:
+    (folder / "carts").mkdir()
+    (folder / "carts" / "values.yaml").write_bytes(b"name: caf\xe9\n")
+    answer = shell.run("gate", "check", str(folder))
+    assert answer.code == 1
+    assert "values.yaml: is not UTF-8" in answer.out

@@ -92,6 +92,24 @@ async def test_a_part_of_the_way_back_that_fails_does_not_keep_the_others_from_b
     assert "git refuses" in told[0].data["note"]
 
 
+async def test_a_bug_in_one_part_of_the_way_back_does_not_keep_the_others_from_being_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = await world_under_gate()
+
+    def broken(*_: Any, **__: Any) -> Any:
+        raise KeyError("a bug")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("lockgate.delivery.rollback.routes", broken)
+        delivery = await world.deliver("0.6.1")
+    assert delivery.outcome is Outcome.REJECTED
+    assert "could not all be put back: internal error" in delivery.reason
+    state = await world.state("staging")
+    assert state.candidate is None
+    assert world.running("staging") == {"carts-blue": "0.6.0", "carts-green": "0.6.0"}
+
+
 async def test_traffic_that_could_not_be_put_back_is_put_back_before_the_next_release_is_deployed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -81,6 +81,22 @@ def test_a_relative_bound_is_compared_with_the_newest_run_that_counts(
     assert tried(samples, text=RELATIVE, more=f"  previous: {previous}\n").verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("previous", "verdict"),
+    [
+        ("[]", Verdict.PASS),
+        (
+            '[{response_time: [{key: \'{"path":"/a"}\', value: 1}, {key: \'{"path":"/b"}\', value: 1}]}]',
+            Verdict.NO_DATA,
+        ),
+    ],
+)
+def test_first_run_passes_a_first_run_and_not_series_of_another_name(previous: str, verdict: Verdict) -> None:
+    text = RELATIVE.replace('"metricScore"', '"firstRun": "pass", "metricScore"')
+    renamed = '{response_time: [{key: \'{"path":"/c"}\', value: 100}, {key: \'{"path":"/d"}\', value: 100}]}'
+    assert tried(renamed, text=text, more=f"  previous: {previous}\n").verdict is verdict
+
+
 def test_an_slo_file_is_tested_by_the_names_of_its_objectives() -> None:
     slo = "{objectives: [{sli: rt, pass: [{criteria: ['<1']}]}], total_score: {pass: 90}}"
     cases = f"tests:\n- {{name: it, slo: {slo}, samples: {{rt: [{{value: 0.5}}]}}}}\n"

@@ -70,3 +70,14 @@ async def test_the_past_is_not_touched() -> None:
     before = await past_of(world)
     replay(before, GateText("perfspec", "new.json", PERFSPEC.replace("0.8", "0.01")))
     assert await past_of(world) == before
+
+
+async def test_a_replay_compares_only_with_what_was_measured_by_the_same_query() -> None:
+    past = await past_of(await world_with_past())
+    relative = PERFSPEC.replace('"upperSevere": 1, "upperWarning": 0.8', '"upperSeverePerc": 10')
+    relative = relative.replace('"1.0"', '"1.1"')
+    older = {**past[1], "verdict": "pass"}
+    gate = GateText("perfspec", "new.json", relative)
+    assert replay([past[0], older], gate)[0].now.verdict is Verdict.PASS
+    other = {**older, "spec": {**older["spec"], "text": PERFSPEC.replace("response_time{", "other{")}}
+    assert replay([past[0], other], gate)[0].now.verdict is Verdict.NO_DATA
