@@ -26,5 +26,5 @@ async def query(request: Request) -> dict[str, object]:
 if __name__ == "__main__":
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(f"http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
-        config = uvicorn.Config(app, log_level="error", timeout_graceful_shutdown=1)
+        config = uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listener])

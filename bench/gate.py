@@ -32,7 +32,7 @@ from lockgate.wiring.clients import Clients
 
 INDICATORS = (1, 10, 50, 200, 1000)
 DELAYS_MS = (0, 20, 200)
-ROUNDS = {1: 50, 10: 30, 50: 30, 200: 10, 1000: 5}
+ROUNDS = {1: 30, 10: 20, 50: 15, 200: 5, 1000: 2}
 DEADLINE = 1.0  # seconds of an indicator, where one source hangs
 END = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 WINDOW = Window(END - timedelta(seconds=15), END)
@@ -89,7 +89,7 @@ async def by_http() -> list[dict[str, Any]]:
                 rows.append({"indicators": count, "answer_ms": delay, **times})
             if delay == DELAYS_MS[1]:
                 late = replace(outside, patience=replace(outside.patience, indicator=DEADLINE))
-                times = await timed(late, gate_of(50, hanging=True), subject, 5)
+                times = await timed(late, gate_of(50, hanging=True), subject, 3)
                 rows.append(
                     {"indicators": 50, "answer_ms": delay, "hanging": 1, "deadline_ms": DEADLINE * 1000, **times}
                 )
