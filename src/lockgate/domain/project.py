@@ -39,7 +39,7 @@ class Project:
         for stage in self.stages:
             if stage.name == name:
                 return stage
-        raise NotFoundError(f"stage of project {self.name}", name, [stage.name for stage in self.stages])
+        raise NotFoundError(f"stage of project {self.name}", name, [stage.name for stage in self.stages], in_order=True)
 
     def after(self, name: StageName) -> Stage | None:
         """The stage an artifact goes to next; None after the last one."""

@@ -166,7 +166,7 @@ async def test_deliveries_are_listed_newest_first_and_by_project_and_service(see
         (
             "/v1/evaluations",
             {"project": "sockshop", "stage": "stage", "service": "carts"},
-            ["dev", "production", "staging"],
+            ["dev", "staging", "production"],
         ),
         ("/v1/evaluations", {"project": "sockshop", "stage": "dev", "service": "cart"}, ["carts", "carts-db"]),
     ],

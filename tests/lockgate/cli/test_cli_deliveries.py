@@ -146,7 +146,12 @@ def test_an_answer_that_takes_too_long_ends_a_command_with_6(shop: Any, shell: A
         (("get", "deliveries", "--project=nope"), "no project called 'nope': there is sockshop"),
         (("get", "events", "--delivery=nope"), "no delivery called 'nope'"),
         (("get", "evaluation", "nope"), "no evaluation called 'nope': lockgate get delivery ID --output=json names "),
-        (("get", "evaluation", *CARTS, "--stage=nope"), "called 'nope': there is dev, "),
+        (("get", "evaluation", *CARTS, "--stage=nope"), "called 'nope': there is dev, staging, production"),
+        (
+            ("get", "evaluation", *CARTS, "--stage=prod"),
+            "called 'prod', did you mean production? There is dev, staging, production",
+        ),
+        (("get", "stages", "--project=sokshop"), "called 'sokshop', did you mean sockshop? There is sockshop"),
         (("get", "evaluation", *CARTS, "--stage=dev"), "no evaluation of carts in stage dev of project sockshop yet"),
         (("send", "new-artifact", "--project=nope", "--service=carts", "--image=x"), "no project called 'nope'"),
         (
