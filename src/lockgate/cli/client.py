@@ -16,6 +16,7 @@ from lockgate.domain.errors import InvalidError, NotFoundError
 
 _SILENCE = 30.0  # seconds; the server says "still here" every ten
 _UNAUTHORIZED = 401
+_KEPT_IN = "that of `lockgate up` is in ~/.lockgate/local/control/token, or below its --data"
 _NOT_ALLOWED = (_UNAUTHORIZED, 403, 404)
 
 
@@ -62,7 +63,7 @@ class Client:
                 answer.raise_for_status()
             if not answer.is_success:
                 await answer.aread()
-                _check(answer)
+                _check(answer, self.endpoint)
             data = ""
             async for line in answer.aiter_lines():
                 if line.startswith("data:"):
@@ -80,7 +81,7 @@ class Client:
         with self._reached():
             answer = self._http.request(method, path, **more)
         self.manner.debug(f"{method} {path}: status {answer.status_code} after {time.monotonic() - started:.3f} s")
-        _check(answer)
+        _check(answer, self.endpoint)
         try:
             return answer.json()
         except ValueError as error:
@@ -122,12 +123,13 @@ def segment(name: str) -> str:
     return quote(name, safe="")
 
 
-def _check(answer: httpx.Response) -> None:
+def _check(answer: httpx.Response, asked: str) -> None:
     if answer.is_success:
         return
     detail = _detail(answer)
     if answer.status_code == _UNAUTHORIZED:
-        raise End(Ending.NOT_FOUND, f"{detail}: lockgate auth --endpoint=URL --api-token-file=FILE")
+        way_out = f"lockgate auth --endpoint={asked} --api-token-file=FILE"
+        raise End(Ending.NOT_FOUND, f"{detail}, says {asked}: {way_out} ({_KEPT_IN})")
     if answer.status_code in _NOT_ALLOWED:
         raise End(Ending.NOT_FOUND, detail)
     if answer.is_client_error:

@@ -1,6 +1,7 @@
 """`auth`, `create` and `onboard`: what comes before the first artifact."""
 
 import ipaddress
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -76,7 +77,7 @@ def create_project(
         raise End(Ending.USAGE, "Requires project_name and shipyard_file: lockgate create project NAME SHIPYARD")
     body = {"name": project_name(name), "shipyard": read_file(path)}
     manner.say("Starting to create a project")
-    with unsuccessful("Create project"):
+    with unsuccessful("Create project"), _faults_in(path):
         created = asks.post("/v1/projects", body)
     manner.say(f"Project {name} created, stages {', '.join(stage['name'] for stage in created['stages'])}")
     show_whole(manner, created)
@@ -136,6 +137,17 @@ def read_bytes(path: Path) -> bytes:
         raise End(Ending.USAGE, f"Cannot find file {path}") from error
     except OSError as error:
         raise End(Ending.USAGE, f"Cannot read file {path}: {error.strerror}") from error
+
+
+@contextmanager
+def _faults_in(shipyard: Path) -> Iterator[None]:
+    """The server calls the file as it will be called in git; the user knows it by the name that was given."""
+    try:
+        yield
+    except End as end:
+        raise End(
+            end.ending, re.sub(r"^shipyard\.yaml(?=:)", lambda _: str(shipyard), end.message, flags=re.M)
+        ) from end
 
 
 @contextmanager

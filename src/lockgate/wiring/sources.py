@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from lockgate.domain.errors import InvalidError, PermanentError, UnknownKindError
+from lockgate.domain.errors import InvalidError, PermanentError, TransientError, UnknownKindError
 from lockgate.domain.evaluation import Window
 from lockgate.domain.names import ProjectName
 from lockgate.domain.project import Place
@@ -87,7 +87,10 @@ class ConfiguredSources:
         now = self._clock.now()
         source = await self._built(name, settings, None)
         if name.kind in _PROBE:
-            await source.query(_PROBE[name.kind], Window(start=now, end=now))
+            try:
+                await source.query(_PROBE[name.kind], Window(start=now, end=now))
+            except TransientError as error:
+                raise TransientError(f"{error}; start it, or name another address with --url") from error
         await self._settings.put(_key(name, wish.project), to_json(settings, SourceSettings))
         return url or _SENT
 

@@ -55,6 +55,9 @@ def test_a_wrong_token_is_not_allowed_and_not_kept(served: Any, shell: Any) -> N
     answer = shell.run("auth", f"--endpoint={served.endpoint}", "--api-token-file=-", stdin="wr0ng")
     assert answer.code == 8
     assert answer.err.startswith("Error: Authentication was unsuccessful: the API token is missing or wrong")
+    assert served.endpoint in answer.err
+    assert "/control/token" in answer.err
+    assert len(answer.err.splitlines()) == 1
     assert "wr0ng" not in answer.out + answer.err
     assert not shell.credentials.exists()
 
@@ -214,6 +217,15 @@ def test_a_secret_on_an_open_way_is_warned_of_and_a_tenant_is_asked_by_https(sho
     assert (twice.code, "give one of both" in twice.err) == (1, True)
     away = shell.run(*dynatrace[:-1], "--tenant=http://127.0.0.1:1")
     assert (away.code, "Dynatrace at http://127.0.0.1:1 gave no answer" in away.err) == (5, True), away.err
+    assert "start it, or name another address with --url" in away.err
+
+
+def test_faults_of_a_shipyard_name_the_file_as_it_was_given(shop: Any, shell: Any) -> None:
+    given = written(shell.home, "mine.yaml", SHIPYARD.replace("name:", "nmae:"))
+    answer = shell.run("create", "project", "other", given)
+    assert answer.code == 1
+    assert f"{given}:" in answer.err
+    assert "shipyard.yaml" not in answer.err
 
 
 def test_mock_checks_the_input_and_sends_nothing(shop: Any, shell: Any) -> None:
@@ -237,6 +249,17 @@ def test_clone_gives_a_folder_that_can_push_and_holds_no_token(git_served: Any, 
     (clone / "note.txt").write_text("mine\n")
     for words in (("add", "."), ("commit", "-qm", "a note"), ("push", "-q")):
         subprocess.run(["git", *words], cwd=clone, env=shell.environment({}), check=True, timeout=90)
+
+
+def test_clone_into_a_folder_that_holds_something_is_refused_before_git_is_asked(shop: Any, shell: Any) -> None:
+    (shell.home / "sockshop").mkdir()
+    written(shell.home / "sockshop", "note.txt", "mine\n")
+    answer = shell.run("clone", "sockshop")
+    assert (answer.code, answer.err) == (
+        1,
+        "Error: sockshop is there and not empty: name another folder: lockgate clone sockshop DIRECTORY\n",
+    )
+    assert [path.name for path in (shell.home / "sockshop").iterdir()] == ["note.txt"]
 
 
 def test_clone_of_an_unknown_project_names_the_known_ones(shop: Any, shell: Any) -> None:
