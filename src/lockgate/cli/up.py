@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -47,12 +48,15 @@ def up(
             raise End(Ending.USAGE, f"Cannot find file {path}: --images names an image catalogue in TOML")
     catalogues = tuple(path.resolve() for path in images or ())
     wishes = Wishes(images=catalogues, gateway_port=gateway_port, test_seconds=test_seconds)
+    was_running = _is_there(data) and installations.running(open_installation(data)).supervisor is not None
     installation = installations.start(data, wishes)
-    _wait(manner, installation, timeout)
+    if was_running:
+        manner.say(f"already running in {installation.folder}")
+    _wait(installation, timeout, lambda name: None if was_running else manner.say(f"started {name}"))
     token = installation.token_file.read_text().strip()
     save(Credentials(endpoint=installation.endpoint, token=token))
     manner.say(f"Lockgate answers at {installation.endpoint}, services at {installation.gateway}; you are logged in.")
-    named = "" if data == DEFAULT_DATA else f" --data={shlex.quote(str(data))}"
+    named = _named(data)
     manner.say(f'For kubectl and this program in your shell:  eval "$(lockgate env{named})"')
     manner.say(f"To stop everything:  lockgate down{named}")
 
@@ -84,7 +88,9 @@ def logs(
         raise End(Ending.USAGE, f"unknown program {program!r}: known are {', '.join(PROGRAMS)}")
     path = _existing(data).logs / f"{program}.log"
     if not path.exists():
-        raise End(Ending.NOT_FOUND, f"{program} has logged nothing in {path.parent}: is it up?  lockgate up")
+        raise End(
+            Ending.NOT_FOUND, f"{program} has logged nothing in {path.parent}: is it up?  lockgate up{_named(data)}"
+        )
     command = ["tail", f"--lines={tail}", *(["--follow"] if follow else []), str(path)]
     ended = subprocess.run(command, check=False).returncode
     if ended and ended != -signal.SIGPIPE:  # as of `lockgate logs | head`, which has seen enough
@@ -101,10 +107,15 @@ def exports(installation: Installation) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _wait(manner: Manner, installation: Installation, seconds: float) -> None:
+def _named(data: Path) -> str:
+    """What a hint needs to work as it is printed."""
+    return "" if data == DEFAULT_DATA else f" --data={shlex.quote(str(data))}"
+
+
+def _wait(installation: Installation, seconds: float, tell: Callable[[str], None]) -> None:
     started = time.monotonic()
     try:
-        installations.until_ready(installation, seconds, lambda name: manner.say(f"started {name}"))
+        installations.until_ready(installation, seconds, tell)
     except PermanentError as error:
         late = time.monotonic() - started >= seconds
         raise End(Ending.TIMED_OUT if late else Ending.ERRORED, str(error)) from error
@@ -117,5 +128,5 @@ def _is_there(data: Path) -> bool:
 def _existing(data: Path) -> Installation:
     """Only `up` makes one; looking for one leaves no folder behind."""
     if not _is_there(data):
-        raise End(Ending.NOT_FOUND, f"there is no installation in {data.expanduser()}: lockgate up --data {data}")
+        raise End(Ending.NOT_FOUND, f"there is no installation in {data.expanduser()}: lockgate up{_named(data)}")
     return open_installation(data)

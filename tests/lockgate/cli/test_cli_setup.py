@@ -1,6 +1,7 @@
 """`auth`, `configure`, `create`, `onboard` and `clone`: what is checked, in which order, and what is kept."""
 
 import json
+import os
 import stat
 import subprocess
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import Any
 import pytest
 
 from lockgate.testing.world import DATABASE_VALUES, SHIPYARD, VALUES
+from lockgate.wiring.installation import open_installation
+from pocketkube.runtime.procfs import identify
 
 TOKEN = "t0ken-that-must-not-be-seen"
 
@@ -283,3 +286,23 @@ def test_up_and_serve_name_a_file_that_is_not_there_before_they_start_anything(s
     assert "Cannot find file nowhere.toml" in up.err
     assert "Cannot find file nowhere" in serve.err
     assert not (shell.home / ".lockgate").exists()
+
+
+def test_up_of_what_is_running_says_so_and_its_hints_name_the_folder(shell: Any) -> None:
+    installation = open_installation(shell.home / "my data")
+    for folder in (installation.control, installation.pocketkube):
+        folder.mkdir(parents=True, exist_ok=True)
+    installation.token_file.write_text(TOKEN)
+    (installation.pocketkube / "gateway.json").write_text('{"port": 31380}')
+    me = identify(os.getpid())
+    assert me is not None
+    who = [me.pid, me.start, me.boot]
+    record = {"supervisor": who, "programs": {"envoy": who}, "ready": True, "trouble": ""}
+    (installation.folder / "running.json").write_text(json.dumps(record))
+    answer = shell.run("up", f"--data={installation.folder}")
+    assert answer.code == 0, answer.err
+    assert f"already running in {installation.folder}\n" in answer.out
+    assert "started" not in answer.out
+    assert f"lockgate down --data='{installation.folder}'\n" in answer.out
+    nothing = shell.run("logs", "envoy", f"--data={installation.folder}")
+    assert f"lockgate up --data='{installation.folder}'\n" in nothing.err
