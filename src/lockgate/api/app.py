@@ -1,5 +1,6 @@
 """The HTTP API as one application: routes, who may ask, and how errors are answered."""
 
+import asyncio
 from collections.abc import Callable, Collection
 from contextlib import AbstractAsyncContextManager
 
@@ -28,6 +29,7 @@ def create_app(
     """Every route but /health and /open asks for the token. The interactive pages of FastAPI are off: they load code
     from elsewhere."""
     app = FastAPI(title="Lockgate", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
+    app.state.stopping = asyncio.Event()  # set by the server that is about to stop: streams end then
     errors.install(app)
     app.add_middleware(Guard, hosts=hosts)
 

@@ -16,6 +16,7 @@ from lockgate.delivery import intake
 from lockgate.delivery.outside import Outside
 from lockgate.domain.delivery import DeliveryId
 from lockgate.domain.errors import InvalidError
+from lockgate.kit.streams import until_set
 
 _HEARTBEAT_SECONDS = 10.0
 _BATCH = 500
@@ -56,6 +57,7 @@ def router(outside: Outside, access: Access) -> APIRouter:
 
     @routes.get("/stream", response_class=StreamingResponse, responses=_STREAMED)
     async def stream(
+        request: Request,
         since: Since = 0,
         delivery: OfDelivery = None,
         last_event_id: Annotated[str | None, Header(description="Where an interrupted stream goes on")] = None,
@@ -63,7 +65,9 @@ def router(outside: Outside, access: Access) -> APIRouter:
         """Server-sent events; the id of each is its cursor."""
         await _known(outside, delivery)
         start = _cursor(last_event_id) if last_event_id else since
-        return StreamingResponse(server_sent(outside, start, delivery), media_type="text/event-stream")
+        return StreamingResponse(
+            until_set(request.app.state.stopping, server_sent(outside, start, delivery)), media_type="text/event-stream"
+        )
 
     return routes
 

@@ -1,5 +1,6 @@
 """`lockgate serve`: the control plane alone, against any cluster that a kubeconfig names."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -38,6 +39,7 @@ def serve(
     # These take a second to import, and every other command can do without them.
     import uvicorn
 
+    from lockgate.cli.serving import Server
     from lockgate.wiring.alone import alone
     from lockgate.wiring.assemble import control_plane
     from lockgate.wiring.settings import ServeSettings
@@ -55,14 +57,20 @@ def serve(
     )
     try:
         with alone(settings.data):
-            uvicorn.run(
-                control_plane(settings),
+            app = control_plane(settings)
+            config = uvicorn.Config(
+                app,
                 host="127.0.0.1",
                 port=port,
                 access_log=False,
                 timeout_graceful_shutdown=3,
                 log_level="debug" if manner.verbose else "warning" if manner.quiet else "info",
             )
+            server = Server(config, app.state.stopping)
+            with suppress(KeyboardInterrupt):  # Ctrl-C has been heard, and raises once more when all is over
+                server.run()
+        if not server.started:
+            raise SystemExit(1)
     except PermanentError as error:
         raise End(Ending.ERRORED, str(error)) from error
     except SystemExit as end:  # uvicorn has codes of its own, which would read as outcomes of a delivery

@@ -13,6 +13,7 @@ from lockgate.delivery import queries
 from lockgate.delivery.outside import Outside
 from lockgate.domain.delivery import DeliveryId
 from lockgate.domain.errors import NotFoundError
+from lockgate.kit.streams import until_set
 
 HEADERS: Mapping[str, str] = {
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
@@ -50,7 +51,7 @@ def router(outside: Outside, require_session: RequireSession) -> APIRouter:
     async def stream(request: Request, delivery: str) -> Response:
         async def live() -> Response:
             found = await outside.deliveries.delivery(DeliveryId(delivery))
-            parts = changes(outside, rendering, found.id)
+            parts = until_set(request.app.state.stopping, changes(outside, rendering, found.id))
             return StreamingResponse(parts, media_type="text/event-stream", headers=dict(HEADERS))
 
         return await answer(request, live)

@@ -2,13 +2,16 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+import uvicorn
 
 from lockgate.api.events import server_sent
+from lockgate.cli.serving import Server
 
 PATIENCE = 30.0
 
@@ -91,3 +94,22 @@ async def test_a_quiet_stream_gives_signs_of_life(shop: Any) -> None:
         while (text := await anext(stream)).startswith(":"):
             pass
     assert text.startswith("id: 1\n")
+
+
+async def test_a_stream_ends_in_good_order_when_the_server_stops(shop: Any, caplog: pytest.LogCaptureFixture) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = Server(uvicorn.Config(shop.app, lifespan="off", timeout_graceful_shutdown=3), shop.app.state.stopping)
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        headers = {"Authorization": shop.client.headers["authorization"]}
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/events/stream"
+        async with (
+            asyncio.timeout(PATIENCE),
+            httpx.AsyncClient(headers=headers, timeout=PATIENCE) as client,
+            client.stream("GET", url) as answer,
+        ):
+            lines = answer.aiter_lines()
+            assert (await anext(lines)).startswith(":")
+            server.should_exit = True
+            assert [line async for line in lines if line] == []  # an end, where a broken connection would raise
+            await serving
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]

@@ -68,6 +68,7 @@ async def console() -> AsyncIterator[Console]:
     await world.set_gate()
     world.monitoring.seconds = {"0.6.0": 0.05, "0.6.1": 1.2, "0.6.2": 0.05}
     app = FastAPI()
+    app.state.stopping = asyncio.Event()
     app.include_router(router(world.outside, require_session))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1", headers=COOKIE) as client:
