@@ -10,7 +10,7 @@ from lightkube.config.kubeconfig import KubeConfig
 
 from lockgate.cluster.fences import fenced, refuse_newer
 from lockgate.cluster.kinds import kind_of
-from lockgate.cluster.ownership import way_out
+from lockgate.cluster.ownership import is_created_only, way_out
 from lockgate.cluster.rest import GoneError, OwnedError, Rest, Selection, StaleError
 from lockgate.cluster.rollout import (
     deployment_readiness,
@@ -89,6 +89,11 @@ class KubernetesCluster:
         for _ in range(_RACES):
             held = None if fence is None else await self.read(ref)
             try:
+                if held is None and fence is not None:  # not by apply: of two turns that saw nothing both would write
+                    held = await self._rest.create(fenced(manifest, fence))
+                if held is not None and is_created_only(held):
+                    refuse_newer(held, ref, fence)
+                    held = await self._rest.adopt(held)
                 await self._rest.apply(_over(held, manifest, fence))
             except StaleError:
                 continue

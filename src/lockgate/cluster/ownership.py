@@ -17,6 +17,31 @@ def owners_in(causes: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(name for cause in causes for name in _NAMED.findall(str(cause.get("message", ""))))
 
 
+def is_created_only(held: Manifest) -> bool:
+    """Whether we created *held* and did not yet take its fields over from the creation (see `as_applied`)."""
+    entries = held["metadata"].get("managedFields") or ()
+    return any(_is_ours(entry, "Update") for entry in entries) and not any(
+        _is_ours(entry, "Apply") for entry in entries
+    )
+
+
+def as_applied(held: Manifest) -> list[dict[str, Any]]:
+    """The JSON patch after which the fields of our creation of *held* are ours by apply; a conflict when *held* has
+    changed since it was read."""
+    metadata = held["metadata"]
+    entries = [
+        {**entry, "operation": "Apply"} if _is_ours(entry, "Update") else entry for entry in metadata["managedFields"]
+    ]
+    return [
+        {"op": "replace", "path": "/metadata/managedFields", "value": entries},
+        {"op": "replace", "path": "/metadata/resourceVersion", "value": metadata["resourceVersion"]},
+    ]
+
+
+def _is_ours(entry: Mapping[str, Any], operation: str) -> bool:
+    return entry.get("manager") == MANAGER and entry.get("operation") == operation and not entry.get("subresource")
+
+
 def way_out(ref: Ref, held: Manifest, owners: Sequence[str]) -> str:
     """A command after which the fields are Lockgate's alone. (A forced apply would not do: it shares a field with
     an owner who set the same value.)"""

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -10,12 +10,13 @@ from urllib.parse import quote
 import httpx2
 
 from lockgate.cluster.kinds import Kind, kind_of
-from lockgate.cluster.ownership import MANAGER, owners_in
+from lockgate.cluster.ownership import MANAGER, as_applied, owners_in
 from lockgate.domain.errors import ConflictError, InvalidError, PermanentError, TransientError
 from lockgate.domain.manifest import Manifest, Ref, ref_of
 
 _DEADLINE = 15.0  # seconds for one request, all in all
 _APPLY = "application/apply-patch+yaml"  # JSON is YAML
+_JSON_PATCH = "application/json-patch+json"
 
 
 class StaleError(ConflictError):
@@ -72,6 +73,24 @@ class Rest:
             return ""
         return answer.text if answer.is_success else ""
 
+    async def create(self, manifest: Manifest) -> dict[str, Any]:
+        """Unlike an apply it never writes over what is there: StaleError when there is such an object. GoneError when
+        the namespace is missing."""
+        ref = ref_of(manifest)
+        query = {"fieldManager": MANAGER, "fieldValidation": "Strict"}
+        path = _path(kind_of(ref.kind), ref.namespace, "")
+        return await self._send("POST", ref, path, query, ("application/json", manifest))
+
+    async def adopt(self, held: Manifest) -> dict[str, Any]:
+        """Turn what `create` owns of *held* into what an apply owns, or later applies could neither change nor take
+        away a field of it. StaleError when it has changed since it was read.
+
+        As client-go's csaupgrade does: https://pkg.go.dev/k8s.io/client-go/util/csaupgrade.
+        """
+        ref = ref_of(held)
+        path = _path(kind_of(ref.kind), ref.namespace, ref.name)
+        return await self._send("PATCH", ref, path, {"fieldManager": MANAGER}, (_JSON_PATCH, as_applied(held)))
+
     async def apply(self, manifest: Manifest) -> dict[str, Any]:
         """Server-side apply, never forced, unknown fields refused. With metadata.resourceVersion: StaleError when the
         object has another. GoneError when the namespace is missing."""
@@ -101,7 +120,7 @@ class Rest:
         ref: Ref,
         path: str,
         query: Mapping[str, str] | None = None,
-        content: tuple[str, Manifest] | None = None,
+        content: tuple[str, Manifest | Sequence[Manifest]] | None = None,
     ) -> dict[str, Any]:
         headers = {"Accept": "application/json", **({"Content-Type": content[0]} if content else {})}
         body = json.dumps(content[1]).encode() if content else None

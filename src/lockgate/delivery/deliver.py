@@ -10,7 +10,7 @@ from lockgate.delivery.deploy import deploy
 from lockgate.delivery.finish import finish, tell_evaluation
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan, make_plan
-from lockgate.delivery.promote import verify
+from lockgate.delivery.promote import tidy, verify
 from lockgate.delivery.rollback import is_fenced, roll_back
 from lockgate.delivery.telling import stage_fields, tell, tell_step
 from lockgate.delivery.test import run_tests
@@ -51,7 +51,8 @@ async def _carry_through(run: Run, outside: Outside, turn: StageRun, plan: Plan)
         await tell_evaluation(run, outside, turn, plan, ended)
         if ended.promotes:
             await verify(run, outside, turn, plan)
-            return ended
+            left = await tidy(run, outside, turn, plan)
+            return replace(ended, reason=f"{ended.reason}; {left}") if left else ended
     except StepFailedError as error:
         if is_fenced(error):
             return trouble(f"a later turn of this lane is at work, so this one wrote nothing more: {error.message}")

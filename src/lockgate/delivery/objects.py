@@ -7,7 +7,7 @@ from lockgate.domain.project import DeploymentStrategy, Place
 from lockgate.domain.release import BlueGreenState, Colour, DirectState, Release, ServiceState
 from lockgate.manifests.hosts import hosts_of
 from lockgate.manifests.releases import colour_objects, direct_objects, shared_objects
-from lockgate.manifests.routes import refs_of_place, virtual_service
+from lockgate.manifests.routes import refs_of_copies, refs_of_place, virtual_service
 
 
 async def rendered(outside: Outside, place: Place, release: Release) -> tuple[Manifest, ...]:
@@ -38,6 +38,16 @@ def routes(outside: Outside, place: Place, state: ServiceState, *, http: bool) -
 async def all_refs(outside: Outside, place: Place, state: ServiceState) -> tuple[Ref, ...]:
     strategy = DeploymentStrategy.DIRECT if isinstance(state, DirectState) else DeploymentStrategy.BLUE_GREEN
     return refs_of_place(place, strategy, await rendered(outside, place, state.serving))
+
+
+async def copy_refs(outside: Outside, place: Place, state: ServiceState) -> tuple[Ref, ...]:
+    """What the releases of *state* brought along for themselves: configuration, secrets, claims."""
+    if isinstance(state, DirectState):
+        return refs_of_copies(place, await rendered(outside, place, state.release), None)
+    found: list[Ref] = []
+    for colour in Colour:
+        found += refs_of_copies(place, await rendered(outside, place, state.release(colour)), colour)
+    return tuple(found)
 
 
 def deployments(objects: tuple[Manifest, ...]) -> tuple[Ref, ...]:

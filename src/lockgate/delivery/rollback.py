@@ -8,6 +8,7 @@ from lockgate.delivery.conclusion import Conclusion
 from lockgate.delivery.objects import all_refs, deployments, release_objects, routes
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan
+from lockgate.delivery.prune import prune
 from lockgate.delivery.state import write_state
 from lockgate.delivery.telling import stage_fields, tell
 from lockgate.delivery.waiting import how_ready
@@ -29,16 +30,18 @@ def is_fenced(error: StepFailedError) -> bool:
 async def roll_back(run: Run, outside: Outside, turn: StageRun, plan: Plan, why: Conclusion) -> str:
     """Git and the cluster agree when this is over. Each part is tried, whatever became of the one before; what could
     not be made so again stands in the event and is returned, empty when all is as before."""
-    before, left = plan.before, []
+    before, left, kept = plan.before, [], ""
     if before is not None:
         left.append(await _tried(_routes_back(run, outside, turn, plan, before)))
     left.append(await _tried(_state_back(run, outside, turn, plan)))
     if before is not None:
         left.append(await _tried(_objects_back(run, outside, turn, plan, before)))
+        if not any(left):  # else the release that is put away may still be needed
+            kept = await _tried(prune(run, outside, turn, gone=plan.wanted, stays=before))
     else:
         left.append(await _tried(_remove_all(run, outside, turn, plan)))
     missing = "; ".join(text for text in left if text)
-    tell_it = partial(_tell, outside, turn, plan, why, missing)
+    tell_it = partial(_tell, outside, turn, plan, why, "; ".join(text for text in (missing, kept) if text))
     await run.step("tell rollback", tell_it, returns=None, retry=outside.patience.retry)
     return missing
 
@@ -95,12 +98,12 @@ async def _remove_all(run: Run, outside: Outside, turn: StageRun, plan: Plan) ->
     return ""
 
 
-async def _tell(outside: Outside, turn: StageRun, plan: Plan, why: Conclusion, left: str) -> None:
+async def _tell(outside: Outside, turn: StageRun, plan: Plan, why: Conclusion, more: str) -> None:
     restored = plan.before.serving.artifact if plan.before else None
     fields = stage_fields(turn, plan.strategy, None, restored)
     changed = {**fields, "rejectedtag": turn.artifact.tag, "rollback": True}
     await tell(outside, turn, "rollback", EventType.CONFIGURATION_CHANGED, changed)
     removed = "" if restored else "there was no verified release: routes and objects of the service were removed"
     data = {**fields, "restored": restored.reference if restored else "", "reason": why.reason}
-    note = "; ".join(text for text in (removed, left) if text)
+    note = "; ".join(text for text in (removed, more) if text)
     await tell(outside, turn, "rollback", EventType.ROLLBACK_FINISHED, {**data, "note": note})

@@ -28,6 +28,7 @@ async def write_state(
     text = None if wanted.desired is None else render_state(wanted)
     for _ in range(_RACES):
         head = await outside.repo.head(place.project, STATE)
+        await _refuse_ended_turn(outside, run)
         there = await _read_at(outside, place, head)
         if there.fence > run.token:
             raise FencedError(f"{place}: turn {there.fence} has written already, this is turn {run.token}")
@@ -38,6 +39,13 @@ async def write_state(
         except ConflictError:
             continue
     raise TransientError(f"branch state of project {place.project} moved {_RACES} times while {place} was written")
+
+
+async def _refuse_ended_turn(outside: Outside, run: StageRun) -> None:
+    """A place without a state file has no fence. Asked after the head was read, this leaves no gap: what a later turn
+    committed before then shows here, since it had its turn, and what it commits after then moves the head."""
+    if not any((each.id, each.token) == (run.id, run.token) for each in await outside.lanes.running()):
+        raise FencedError(f"{run.place}: turn {run.token} is over, and a later one may be at work")
 
 
 async def _read_at(outside: Outside, place: Place, revision: Revision) -> StateFile:

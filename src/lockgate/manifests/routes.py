@@ -52,13 +52,17 @@ def refs_of_place(place: Place, strategy: DeploymentStrategy, rendered: Sequence
         routes.append(Ref("DestinationRule", namespace, destination_name(place)))
     services = [Ref("Service", namespace, item["metadata"]["name"]) for item in rendered if item["kind"] == "Service"]
     deployments = [Ref("Deployment", namespace, coloured(place.service, colour)) for colour in colours]
-    copies = [
-        Ref(item["kind"], namespace, coloured(item["metadata"]["name"], colour))
-        for colour in colours
+    copies = [ref for colour in colours for ref in refs_of_copies(place, rendered, colour)]
+    return (*routes, *services, *deployments, *copies)
+
+
+def refs_of_copies(place: Place, rendered: Sequence[Manifest], colour: Colour | None) -> tuple[Ref, ...]:
+    """What a release of that colour brings along for itself alone."""
+    return tuple(
+        Ref(item["kind"], place.namespace, coloured(item["metadata"]["name"], colour))
         for item in rendered
         if item["kind"] in COPIED
-    ]
-    return (*routes, *services, *deployments, *copies)
+    )
 
 
 def _route(host: str, state: ServiceState) -> list[dict[str, Any]]:

@@ -13,9 +13,9 @@ from lightkube.config import client_adapter
 from lightkube.config.kubeconfig import KubeConfig
 
 from lockgate.cluster.kubernetes import KubernetesCluster, connect
-from lockgate.cluster.rest import Rest, StaleError
+from lockgate.cluster.rest import GoneError, Rest, StaleError
 from lockgate.domain.artifact import Artifact
-from lockgate.domain.errors import ConflictError, InvalidError, LockgateError, TransientError
+from lockgate.domain.errors import ConflictError, FencedError, InvalidError, LockgateError, TransientError
 from lockgate.domain.manifest import Manifest, Ref
 from lockgate.domain.names import ProjectName, ServiceName, StageName
 from lockgate.domain.project import DeploymentStrategy, Place
@@ -184,11 +184,59 @@ async def test_the_way_out_of_a_conflict_that_is_printed_works(
     assert held["data"] == ours["data"]
 
 
-async def test_an_object_that_changed_since_it_was_read_is_not_removed(platform: Platform, place: str) -> None:
+class LateRest(Rest):
+    """Stops between a read that found nothing and what follows, until *meanwhile* has happened."""
+
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    async def get(self, ref: Ref) -> dict[str, Any]:
+        try:
+            return await super().get(ref)
+        except GoneError:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            if meanwhile is not None:
+                await meanwhile()
+            raise
+
+
+def over(platform: Platform, kind: type[Rest]) -> Rest:
     parameters = client_adapter.ConnectionParams(trust_env=False)
     single = KubeConfig.from_file(platform.kubeconfig).get()
     assert single is not None
-    rest = Rest(client_adapter.AsyncClient(single, parameters))
+    return kind(client_adapter.AsyncClient(single, parameters))
+
+
+async def test_a_turn_that_saw_nothing_does_not_write_over_what_a_later_one_created(
+    kubernetes: KubernetesCluster, platform: Platform, place: str
+) -> None:
+    await kubernetes.apply([namespace(place)], fence=None)
+    rest = over(platform, LateRest)
+    assert isinstance(rest, LateRest)
+    rest.meanwhile = lambda: kubernetes.apply([config(place, "one", colour="blue")], fence=7)
+    stopped = KubernetesCluster(rest, settle_seconds=0)
+    with pytest.raises(FencedError):
+        await stopped.apply([config(place, "one", colour="red")], fence=6)
+    await stopped.close()
+    held = await kubernetes.read(Ref("ConfigMap", place, "one"))
+    assert held is not None
+    assert held["data"] == {"colour": "blue"}
+
+
+async def test_fields_of_a_creation_that_broke_off_are_taken_over_by_the_next_apply(
+    kubernetes: KubernetesCluster, platform: Platform, place: str
+) -> None:
+    await kubernetes.apply([namespace(place)], fence=None)
+    rest = over(platform, Rest)
+    await rest.create(config(place, "one", colour="blue", weight="9"))
+    await rest.close()
+    await kubernetes.apply([config(place, "one", colour="green")], fence=1)
+    held = await kubernetes.read(Ref("ConfigMap", place, "one"))
+    assert held is not None
+    assert held["data"] == {"colour": "green"}
+
+
+async def test_an_object_that_changed_since_it_was_read_is_not_removed(platform: Platform, place: str) -> None:
+    rest = over(platform, Rest)
     await rest.apply(namespace(place))
     read = await rest.apply(config(place, "one", colour="blue"))
     await rest.apply(config(place, "one", colour="green"))

@@ -71,6 +71,13 @@ class ClusterContract:
     async def test_of_many_turns_at_once_the_newest_stays(self, cluster: Cluster, place: str) -> None:
         await cluster.apply([namespace(place)], fence=None)
         await cluster.apply([config(place, "one", colour="0")], fence=0)
+        await self._race(cluster, place)
+
+    async def test_of_many_turns_at_once_the_newest_creates(self, cluster: Cluster, place: str) -> None:
+        await cluster.apply([namespace(place)], fence=None)
+        await self._race(cluster, place)
+
+    async def _race(self, cluster: Cluster, place: str) -> None:
         turns = (cluster.apply([config(place, "one", colour=str(turn))], fence=turn) for turn in range(1, 6))
         ends = await asyncio.gather(*turns, return_exceptions=True)
         held = await cluster.read(Ref("ConfigMap", place, "one"))
