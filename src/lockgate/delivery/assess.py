@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from lockgate.delivery.conclusion import Conclusion
+from lockgate.delivery.earlier import earlier_runs
 from lockgate.delivery.gate import comparable_part, gate_of, gate_source, refuse_missing_gate
 from lockgate.delivery.measure import Measuring, is_away
 from lockgate.delivery.outside import Outside
@@ -75,10 +76,7 @@ async def _read_gate(outside: Outside, turn: StageRun, plan: Plan) -> SpecSource
 
 async def _earlier(outside: Outside, place: Place, source: SpecSource, window: Window) -> tuple[str, ...]:
     """Ids, newest first. Recorded, so that an evaluation that is saved or invalidated meanwhile changes nothing."""
-    gate = gate_of(source)
-    if not gate.is_relative:
-        return ()
-    return tuple(one.id for one in await outside.evaluations.comparable(place, gate.comparison, window.end))
+    return tuple(one.id for one in await earlier_runs(outside, place, gate_of(source), window))
 
 
 async def _assess(  # noqa: PLR0913  # what a verdict depends on, each by its name

@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from lockgate.delivery.gate import comparable_part, gate_of, gate_source
+from lockgate.delivery.earlier import earlier_runs
+from lockgate.delivery.gate import gate_of, gate_source
 from lockgate.delivery.measure import Measuring
 from lockgate.delivery.objects import serving_deployment
 from lockgate.delivery.outside import Outside
@@ -43,8 +44,7 @@ async def evaluate(outside: Outside, question: Question) -> Evaluation:
         raise NotFoundError("quality gate", place.service, way_out="give one with --spec FILE")
     gate, subject = gate_of(source), await _live(outside, place)
     measurements = await Measuring(outside, gate, subject, window).ask()
-    found = await outside.evaluations.comparable(place, gate.comparison, window.end) if gate.is_relative else ()
-    earlier = tuple(comparable_part(gate, each) for each in found)
+    earlier = await earlier_runs(outside, place, gate, window)
     return judge(gate, measurements, subject, window, source, _NOT_STORED, earlier)
 
 

@@ -50,7 +50,7 @@ def _earlier(gate: Gate, case: GateCase, window: Window, source: SpecSource) -> 
         verdict = judged.verdict if run.verdict is None else Verdict(run.verdict)
         if verdict.value in gate.comparison.verdicts and not run.invalidated:
             found.append(replace(judged, verdict=verdict))
-    return tuple(found[: gate.comparison.results])
+    return tuple(found)
 
 
 @lru_cache(maxsize=4096)

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from statistics import fmean
 
 from lockgate.domain.evaluation import Evaluation, Sample
-from lockgate.domain.gate import Aggregate
+from lockgate.domain.gate import Aggregate, Comparison, Gate
 
 PASSING_LABELS = frozenset(
     {"release", "pod", "instance", "deployment", "colour", "color", "version", "pod_template_hash", "__name__"}
@@ -42,10 +43,27 @@ class Baseline:
         return aggregated(values, self._aggregate) if values else None
 
 
-def baseline_of(indicator: str, earlier: Sequence[Evaluation], aggregate: Aggregate) -> Baseline:
-    """*indicator*: its id, by which it is found in each of *earlier*; a run that lacks it counts for nothing."""
-    runs = [result.judged for one in earlier for result in one.indicators if result.id == indicator]
-    return Baseline(runs, aggregate)
+def baseline_of(indicator: str, earlier: Sequence[Evaluation], comparison: Comparison) -> Baseline:
+    """*indicator*: its id, by which it is found in each of *earlier*."""
+    runs = [_judged(indicator, one) for one in runs_of(indicator, earlier, comparison.results)]
+    return Baseline(runs, comparison.aggregate)
+
+
+def runs_of(indicator: str, earlier: Sequence[Evaluation], results: int) -> tuple[Evaluation, ...]:
+    """The first *results* of *earlier* that have a number of it: a run that lacks it stands in no other's way."""
+    having = (one for one in earlier if any(math.isfinite(sample.value) for sample in _judged(indicator, one)))
+    return tuple(islice(having, results))
+
+
+def compared(gate: Gate, earlier: Sequence[Evaluation]) -> tuple[Evaluation, ...]:
+    """Those of *earlier* that make the baseline of an indicator of *gate*."""
+    relative = [each.id for each in gate.indicators if each.is_relative]
+    used = {one.id for id_ in relative for one in runs_of(id_, earlier, gate.comparison.results)}
+    return tuple(one for one in earlier if one.id in used)
+
+
+def _judged(indicator: str, one: Evaluation) -> tuple[Sample, ...]:
+    return next((result.judged for result in one.indicators if result.id == indicator), ())
 
 
 def identity(sample: Sample) -> Identity:

@@ -101,7 +101,7 @@ def _graded(indicator: Indicator, selection: comparison.Selection, baseline: Bas
     points = possible(indicator) * share
     lines = arithmetic.lines(indicator, usable, marks, points)
     empty = _missing(indicator, selection)
-    uncompared = _uncompared(marks, baseline)
+    uncompared = _uncompared(indicator, marks, baseline)
     notes: list[str] = []
     if share and empty and indicator.on_no_data is OnNoData.IGNORE:
         notes.append(f"{empty}: ignored, as the file asks (ignoreEmpty)")
@@ -179,11 +179,12 @@ def _missing(indicator: Indicator, selection: comparison.Selection) -> str:
     return "the query returned no series"
 
 
-def _uncompared(marks: Sequence[Mark], baseline: Baseline) -> str:
+def _uncompared(indicator: Indicator, marks: Sequence[Mark], baseline: Baseline) -> str:
     """Why a relative limit that matters has no number, or nothing."""
     least = min((each.least for each in marks), default=math.inf)
     if least >= min((each.most for each in marks), default=0.0):
         return ""
     if baseline.is_empty:
-        return "there is no earlier run to compare with"
+        way_out = "" if indicator.first_run_passes else " (firstRun: pass would accept a first run)"
+        return f"there is no earlier run to compare with{way_out}"
     return "no earlier run has a series to compare with"

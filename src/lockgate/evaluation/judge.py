@@ -13,7 +13,7 @@ from lockgate.domain.evaluation import (
 )
 from lockgate.domain.gate import Gate, Indicator
 from lockgate.evaluation import explain, wording
-from lockgate.evaluation.baseline import Baseline, baseline_of
+from lockgate.evaluation.baseline import Baseline, baseline_of, compared
 from lockgate.evaluation.explain import Graded
 from lockgate.evaluation.grading import grade, possible, violations
 from lockgate.evaluation.limits import InForce, Limit
@@ -34,8 +34,9 @@ def judge(  # noqa: PLR0913  # what a verdict depends on, each by its name
     earlier: Sequence[Evaluation] = (),
 ) -> Evaluation:
     """*measurements*: one an indicator, matched by its id, with the resolved query. An indicator without one is an
-    error of the verdict, never a pass. *earlier*: the evaluations to compare with, as chosen by the gate's comparison,
-    newest first. `score.score` says how the verdict comes about.
+    error of the verdict, never a pass. *earlier*: the evaluations that may be compared with, newest first; a relative
+    indicator is with the first of them that have it, as many as the gate's comparison says. `score.score` says how the
+    verdict comes about.
 
     Raises ValueError for a measurement of something that the gate does not name, or two of one indicator.
     """
@@ -59,7 +60,7 @@ def judge(  # noqa: PLR0913  # what a verdict depends on, each by its name
         arithmetic=total.arithmetic,
         sentence=explain.gate_sentence(gate, total, graded),
         would_pass=explain.gate_would_pass(gate, total, graded),
-        compared_with=tuple(each.id for each in earlier),
+        compared_with=tuple(one.id for one in compared(gate, earlier)),
         in_percent=gate.in_percent,
     )
 
@@ -83,7 +84,7 @@ def _measured(indicator: Indicator, by_id: Mapping[str, Measurement]) -> Measure
 
 def _baseline(gate: Gate, indicator: Indicator, earlier: Sequence[Evaluation]) -> Baseline:
     is_compared = earlier and indicator.is_relative
-    return baseline_of(indicator.id, earlier, gate.comparison.aggregate) if is_compared else Baseline()
+    return baseline_of(indicator.id, earlier, gate.comparison) if is_compared else Baseline()
 
 
 def _result(one: Graded, subject: Subject, window: Window) -> IndicatorResult:

@@ -164,6 +164,18 @@ async def test_an_invalidated_evaluation_is_no_baseline() -> None:
     assert "there is no earlier run to compare with" in delivery.reason
 
 
+async def test_a_run_in_which_a_value_was_missing_does_not_stop_those_after_it() -> None:
+    world = await world_under_gate()
+    await world.deliver("0.6.2")
+    before = await world.evaluation("staging")
+    await world.set_gate(gate_text(upperSeverePerc=10).replace('"grading": {', '"grading": {"onNoData": "ignore", '))
+    silent = world.monitoring.seconds.pop("0.6.2")
+    assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
+    world.monitoring.seconds["0.6.3"] = silent * 2
+    assert (await world.deliver("0.6.3")).outcome is Outcome.REJECTED
+    assert (await world.evaluation("staging")).compared_with == (before.id,)
+
+
 @pytest.mark.parametrize(("first_run", "outcome"), [("pass", Outcome.PROMOTED), (None, Outcome.UNJUDGED)])
 async def test_a_first_run_is_judged_as_the_file_says(first_run: str | None, outcome: Outcome) -> None:
     grading = {"type": "Threshold", "metricScore": 100, "thresholds": {"upperSeverePerc": 10}}

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tests.lockgate.evaluation.cases import run_before
 
 from lockgate.domain.evaluation import Sample
-from lockgate.domain.gate import Aggregate
+from lockgate.domain.gate import Aggregate, Comparison
 from lockgate.evaluation.baseline import Baseline, aggregated, baseline_of, identity
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False, width=32)
@@ -58,9 +58,9 @@ def test_runs_without_the_series_or_without_numbers_count_for_nothing() -> None:
 
 def test_the_baseline_of_an_indicator_is_read_from_what_was_judged_under_its_id() -> None:
     earlier = [run_before([1.0], [10.0]), run_before([3.0]), run_before([])]
-    assert baseline_of("latency", earlier, Aggregate.AVERAGE).of(series(0), alone=True) == 2
-    assert baseline_of("second", earlier, Aggregate.AVERAGE).of(series(0), alone=True) == 10
-    assert baseline_of("third", earlier, Aggregate.AVERAGE).is_empty
+    assert baseline_of("latency", earlier, Comparison(results=2)).of(series(0), alone=True) == 2
+    assert baseline_of("second", earlier, Comparison(results=2)).of(series(0), alone=True) == 10
+    assert baseline_of("third", earlier, Comparison(results=2)).is_empty
 
 
 @pytest.mark.parametrize(

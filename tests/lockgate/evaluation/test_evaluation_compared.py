@@ -108,12 +108,19 @@ def test_an_absolute_and_a_relative_bound_of_one_name_must_both_hold() -> None:
 
 def test_several_runs_make_one_baseline_by_the_gates_aggregate() -> None:
     earlier = [run_before([value], id=f"e{n}") for n, value in enumerate((1.0, 1.0, 4.0))]
-    gate = perfspec(relative(TEN))
+    gate = replace(perfspec(relative(TEN)), comparison=Comparison(results=3))
     assert verdict_on(gate, [2.1], earlier=earlier).verdict is Verdict.PASS
     median = replace(gate, comparison=Comparison(results=3, aggregate=Aggregate.P50))
     failed = verdict_on(median, [2.1], earlier=earlier)
     assert failed.verdict is Verdict.FAIL
     assert failed.compared_with == ("e0", "e1", "e2")
+
+
+def test_a_run_that_lacks_the_indicator_stands_in_no_other_ones_way() -> None:
+    earlier = [run_before([], id="lacks"), run_before([math.nan], id="empty"), run_before([1.0], id="has")]
+    failed = verdict_on(perfspec(relative(TEN)), [1.2], earlier=[*earlier, run_before([9.0], id="older")])
+    assert failed.verdict is Verdict.FAIL
+    assert failed.compared_with == ("has",)
 
 
 def test_each_series_has_its_own_baseline_and_the_strictest_is_told() -> None:
@@ -156,7 +163,10 @@ def test_individual_results_share_the_targets_where_nothing_tells_the_series_apa
 def test_without_an_earlier_run_there_is_nothing_to_judge() -> None:
     evaluation = verdict_on(perfspec(relative(TEN)), [1.0])
     assert (evaluation.verdict, evaluation.score) == (Verdict.NO_DATA, 0)
-    assert evaluation.sentence == ("not judged, no data: latency has no data: there is no earlier run to compare with")
+    assert evaluation.sentence == (
+        "not judged, no data: latency has no data: there is no earlier run to compare with "
+        "(firstRun: pass would accept a first run)"
+    )
     assert evaluation.would_pass == (
         "it would have passed with latency below +10 % of an earlier run's, once there are values to compare with"
     )
@@ -235,7 +245,7 @@ def test_a_missing_baseline_fails_where_no_data_does() -> None:
     failing = replace(relative(TEN), on_no_data=OnNoData.FAIL)
     evaluation = verdict_on(perfspec(failing), [1.0])
     assert evaluation.verdict is Verdict.FAIL
-    assert "there is no earlier run to compare with (onNoData: fail)" in evaluation.sentence
+    assert "to compare with (firstRun: pass would accept a first run) (onNoData: fail)" in evaluation.sentence
 
 
 def test_an_informational_objective_fails_nothing_for_want_of_data() -> None:
