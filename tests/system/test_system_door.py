@@ -120,7 +120,7 @@ def test_a_broken_shipyard_makes_no_project_and_is_told_by_line(guest: User) -> 
     (guest.home / "broken.yaml").write_text(SHIPYARD.replace("direct", "blue_grene_service"))
     ended = guest.try_lockgate("create", "project", "broken", "broken.yaml")
     assert ended.code == USAGE
-    assert "shipyard.yaml:3" in ended.text
+    assert "broken.yaml:3" in ended.text
     assert "blue_green_service" in ended.text
     assert guest.ask("GET", "/v1/projects/broken").status_code == 404
 

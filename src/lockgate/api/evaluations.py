@@ -9,6 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from lockgate.api.journey_shapes import EvaluationShape, EvaluationsShape
 from lockgate.api.names import check_names
 from lockgate.delivery.evaluate import Question, evaluate
+from lockgate.delivery.invalidate import invalidate
 from lockgate.delivery.outside import Outside
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.evaluation import Window
@@ -68,10 +69,9 @@ def router(outside: Outside) -> APIRouter:
         return evaluation_json(await evaluate(outside, Question(place, window, gate)))
 
     @routes.post("/{evaluation}/invalidation", response_model=EvaluationShape, response_model_exclude_unset=True)
-    async def invalidate(evaluation: str, why: Invalidation) -> dict[str, Any]:
+    async def invalidate_evaluation(evaluation: str, why: Invalidation) -> dict[str, Any]:
         """It stays as it is, and no later run is compared with it. The first reason stays."""
-        await outside.evaluations.invalidate(evaluation, why.reason, outside.clock.now())
-        return evaluation_json(await outside.evaluations.evaluation(evaluation))
+        return evaluation_json(await invalidate(outside, evaluation, why.reason))
 
     return routes
 

@@ -78,5 +78,8 @@ _TOLD: Mapping[str, Callable[[Fields], str]] = {
     EventType.EVALUATION_DONE.value: evaluated,
     EventType.ROLLBACK_FINISHED.value: put_back,
     EventType.STAGE_FINISHED.value: _ended,
+    EventType.EVALUATION_INVALIDATED.value: lambda data: (
+        f"no later run is compared with {data['tag']}: {data['reason']}"
+    ),
     EventType.DELIVERY_FINISHED.value: _ended,
 }

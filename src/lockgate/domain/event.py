@@ -19,6 +19,7 @@ class EventType(StrEnum):
     STEP_STARTED = "sh.lockgate.events.step-started"
     ROLLBACK_FINISHED = "sh.lockgate.events.rollback-finished"
     STAGE_FINISHED = "sh.lockgate.events.stage-finished"
+    EVALUATION_INVALIDATED = "sh.lockgate.events.evaluation-invalidated"
     DELIVERY_FINISHED = "sh.lockgate.events.delivery-finished"
 
 

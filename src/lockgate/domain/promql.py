@@ -4,7 +4,8 @@ An approximation for warnings and explanations; no verdict depends on it.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 _AGGREGATION = re.compile(
     r"(?<![\w:.])(?:sum|avg|min|max|count|group|stddev|stdvar|quantile|count_values)\s*"
@@ -17,6 +18,15 @@ _SELECTOR = re.compile(r"\{[^{}]*\}")
 _LOOKBACK = re.compile(r"\[\s*([^\]:]*?)\s*(?::[^\]]*)?\]")
 _DURATION = re.compile(r"(\d+)(ms|[smhdwy])")
 _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
+
+
+def promql_in(source: str, query: str | Mapping[str, Any]) -> str | None:
+    """The PromQL of an indicator: the text, or what stands under `query` in an object. None: it is no Prometheus that
+    is asked, or no text is there."""
+    if source.casefold().partition("/")[0] != "prometheus":
+        return None
+    text = query if isinstance(query, str) else query.get("query")
+    return text if isinstance(text, str) else None
 
 
 def mixes_releases(query: str, release: str = "$RELEASE") -> bool:

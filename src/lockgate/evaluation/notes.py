@@ -1,7 +1,10 @@
 """What to know of a measurement before trusting it."""
 
+import json
+
 from lockgate.domain import promql
 from lockgate.domain.evaluation import Answer, Window
+from lockgate.domain.gate import Query
 from lockgate.evaluation.explain import Graded
 from lockgate.evaluation.numbers import readable
 
@@ -13,14 +16,24 @@ def notes(one: Graded, release: str, window: Window) -> tuple[str, ...]:
         return one.grade.notes
     found = [*one.grade.notes, *(f"{one.measurement.source} warns: {warning}" for warning in result.warnings)]
     unlabelled = sum(1 for sample in one.grade.judged if not sample.labels.get("release"))
-    if unlabelled and isinstance(one.indicator.query, str):
-        found += _mixing(one.measurement.query, unlabelled, release, window)
+    if unlabelled:
+        series = f"{unlabelled} series" if unlabelled > 1 else "one series"
+        query = promql.promql_in(one.measurement.source, _resolved(one))
+        if query is None:
+            found.append(f"{series} without the label `release`, judged as is")
+        else:
+            found += _mixing(query, series, release, window)
     return tuple(found)
 
 
-def _mixing(query: str, unlabelled: int, release: str, window: Window) -> list[str]:
+def _resolved(one: Graded) -> Query:
+    """As it was asked; an object stands there as JSON."""
+    asked: Query = one.measurement.query if isinstance(one.indicator.query, str) else json.loads(one.measurement.query)
+    return asked
+
+
+def _mixing(query: str, series: str, release: str, window: Window) -> list[str]:
     found = []
-    series = f"{unlabelled} series" if unlabelled > 1 else "one series"
     if promql.mixes_releases(query, release):
         found.append(f"{series} without the label `release`, judged as is: the query aggregates without selecting it")
     elif not promql.selects_release(query, release):

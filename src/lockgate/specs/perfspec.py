@@ -1,7 +1,7 @@
 """The perfspec file: what a gate measures, its bounds and points."""
 
 from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, Thresholds
-from lockgate.domain.promql import lookbacks, mixes_releases
+from lockgate.domain.promql import lookbacks, mixes_releases, promql_in
 from lockgate.specs.fields import Reader, listed
 from lockgate.specs.grading import read_grading, read_metadata
 from lockgate.specs.positions import Spot, read_json
@@ -38,12 +38,13 @@ def warnings(gate: Gate) -> tuple[str, ...]:
 
 def _warnings(indicator: Indicator) -> list[str]:
     found = []
-    if isinstance(indicator.query, str) and mixes_releases(indicator.query):
+    promql = promql_in(indicator.source, indicator.query)
+    if promql is not None and mixes_releases(promql):
         found.append(
             f"indicator {indicator.id!r}: the query aggregates and does not select the release, so it may mix in the "
             'version before: keep the label (by (release)) or select it ({release="$RELEASE"})'
         )
-        fixed = listed(f"[{text}]" for text in lookbacks(indicator.query) if "$" not in text)
+        fixed = listed(f"[{text}]" for text in lookbacks(promql) if "$" not in text)
         if fixed:
             found.append(
                 f"indicator {indicator.id!r}: the query looks back {fixed}, however short the tests were: "

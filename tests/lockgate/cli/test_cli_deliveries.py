@@ -1,6 +1,7 @@
 """`send` and `get`: what is sent, how a command ends for each outcome, and how answers are printed."""
 
 import json
+import socket
 from typing import Any
 
 import pytest
@@ -130,10 +131,13 @@ def test_a_delivery_that_is_not_over_in_time_ends_the_wait_with_6_and_the_way_to
     assert "is not over after 0.5 s; it goes on: lockgate get delivery " in answer.err
 
 
-def test_an_answer_that_takes_too_long_ends_a_command_with_6(shop: Any, shell: Any) -> None:
-    answer = shell.run("get", "projects", "--timeout=0.001")
+def test_an_answer_that_takes_too_long_ends_a_command_with_6(shell: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections and says nothing
+        endpoint = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        shell.log_in(endpoint)
+        answer = shell.run("get", "projects", "--timeout=0.1")
     assert answer.code == 6
-    assert f"{shop.endpoint} did not answer within 0.001 s: wait longer with --timeout" in answer.err
+    assert f"{endpoint} did not answer within 0.1 s: wait longer with --timeout" in answer.err
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ async def test_a_refused_token_is_an_error_that_says_what_to_run(shop: Any, file
 
 
 async def test_an_unknown_project_and_a_full_folder_are_errors_in_words(shop: Any, file: Path) -> None:
-    with pytest.raises(PermanentError, match="no project called 'sohp': there is shop"):
+    with pytest.raises(PermanentError, match=r"no project called 'sohp', did you mean shop\? There is shop"):
         await asyncio.to_thread(clone, "sohp", shop.home / "x", file, shop.variables)
     with pytest.raises(InvalidError, match="project name"):
         await asyncio.to_thread(clone, "--upload-pack=x", shop.home / "x", file, shop.variables)

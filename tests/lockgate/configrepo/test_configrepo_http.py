@@ -53,7 +53,7 @@ async def test_an_unknown_project_is_named_with_what_there_is(shop: Any, basic: 
     async with httpx.AsyncClient(auth=basic) as client:
         answer = await client.get(f"{shop.endpoint}/git/sohp.git/info/refs", params=_ADVERTISE)
         assert answer.status_code == 404
-        assert "no project called 'sohp': there is shop" in answer.text
+        assert "no project called 'sohp', did you mean shop? There is shop" in answer.text
 
 
 @pytest.mark.parametrize(

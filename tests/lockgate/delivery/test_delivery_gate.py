@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from lockgate.delivery.assess import details_of
+from lockgate.delivery.invalidate import invalidate
 from lockgate.delivery.measure import Measuring
 from lockgate.delivery.outside import Patience
 from lockgate.domain.delivery import Outcome
 from lockgate.domain.errors import TransientError, UnknownKindError
 from lockgate.domain.evaluation import Answer, Measurement, Sample, Subject, Unmeasured, Verdict, Window
+from lockgate.domain.event import EventType
 from lockgate.domain.gate import Gate, Indicator, Objectives, Thresholds
 from lockgate.domain.project import Place
 from lockgate.ports.metric_source import Query
@@ -157,7 +159,15 @@ async def test_a_release_is_compared_with_the_one_that_passed_before() -> None:
 async def test_an_invalidated_evaluation_is_no_baseline() -> None:
     world = await world_under_gate()
     await world.deliver("0.6.2")
-    await world.store.invalidate((await world.evaluation("staging")).id, "nobody used it", world.clock.now())
+    id_ = (await world.evaluation("staging")).id
+    for reason in ("nobody used it", "said again"):
+        assert (await invalidate(world.outside, id_, reason)).invalidated == "nobody used it"
+    told = [
+        event for event in await world.store.since(0, context=None, limit=10_000) if event.data.get("evaluation") == id_
+    ]
+    assert [(event.type, event.data["reason"]) for event in told] == [
+        (EventType.EVALUATION_INVALIDATED, "nobody used it")
+    ]
     await world.set_gate(gate_text(upperSeverePerc=10))
     delivery = await world.deliver("0.6.2")
     assert delivery.outcome is Outcome.UNJUDGED

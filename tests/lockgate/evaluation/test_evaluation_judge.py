@@ -1,5 +1,6 @@
 """Whole evaluations: how the verdict comes about, and that it explains itself."""
 
+import json
 import math
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -263,7 +264,16 @@ def test_several_series_without_a_release_are_counted_and_an_object_is_not_read_
     assert two.indicators[0].notes[0].startswith("2 series without the label")
     one = Indicator("latency", "Dynatrace", {"timeseriesId": "x"}, Thresholds(upper_severe=1), 100)
     measurement = Measurement("latency", "Dynatrace", '{"timeseriesId": "x"}', Answer((Sample({}, 0.1, 0),), "GET"))
-    assert judge(gate(one), [measurement], SUBJECT, WINDOW, SPEC, "e-1").indicators[0].notes == ()
+    notes = judge(gate(one), [measurement], SUBJECT, WINDOW, SPEC, "e-1").indicators[0].notes
+    assert notes == ("one series without the label `release`, judged as is",)
+
+
+def test_a_range_query_is_read_as_promql() -> None:
+    query = {"query": "sum(rate(x[15s]))", "step": "5s", "aggregate": "max"}
+    one = Indicator("latency", "Prometheus/eu", query, Thresholds(upper_severe=1), 100)
+    asked = Measurement("latency", "Prometheus/eu", json.dumps(query), Answer((Sample({}, 0.1, 0),), "GET"))
+    notes = judge(gate(one), [asked], SUBJECT, WINDOW, SPEC, "e-1").indicators[0].notes
+    assert "the query aggregates without selecting it" in notes[0]
 
 
 RESULTS = st.one_of(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lockgate.domain.promql import lookback_seconds, lookbacks, mixes_releases, selects_release
+from lockgate.domain.promql import lookback_seconds, lookbacks, mixes_releases, promql_in, selects_release
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,17 @@ def test_a_resolved_query_selects_by_the_release_itself() -> None:
 def test_the_longest_range_is_the_lookback(query: str, texts: tuple[str, ...], seconds: float) -> None:
     assert lookbacks(query) == texts
     assert lookback_seconds(query) == seconds
+
+
+@pytest.mark.parametrize(
+    ("source", "query", "found"),
+    [
+        ("Prometheus", "up", "up"),
+        ("prometheus/eu", {"query": "up", "step": "5s"}, "up"),
+        ("Prometheus", {"query": 1}, None),
+        ("Dynatrace", "up", None),
+        ("Http", {"query": "up"}, None),
+    ],
+)
+def test_promql_is_found_where_a_prometheus_is_asked(source: str, query: object, found: str | None) -> None:
+    assert promql_in(source, query) == found  # type: ignore[arg-type]

@@ -58,7 +58,7 @@ class ConfigRepoContract:
         with pytest.raises(NotFoundError, match="shop"):
             await repo.ever_held(_SHOP, "x", Revision("0" * 40))
         revision = await repo.create(_SHOP, _FILES, "Begin")
-        with pytest.raises(NotFoundError, match="there is shop"):
+        with pytest.raises(NotFoundError, match="did you mean shop"):
             await repo.files(ProjectName("sohp"), revision)
         with pytest.raises(NotFoundError, match=r"branch .* main, state"):
             await repo.head(_SHOP, "trunk")
