@@ -4,6 +4,7 @@ import json
 import math
 import re
 import statistics
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeGuard
 
@@ -31,12 +32,15 @@ class MalformedError(ValueError):
 
 def read_json(text: str) -> Any:
     """Raises MalformedError; NaN and Infinity outside of texts are no JSON, and half a surrogate pair is no text: it
-    could neither be stored nor shown."""
+    could neither be stored nor shown. An object with two fields of one name is refused, since nobody sees which one
+    counts."""
     try:
-        value = json.loads(text, parse_constant=_no_constant)
+        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_fields_once)
         if "\\ud" in text.casefold():
             json.dumps(value, ensure_ascii=False).encode()
         return value
+    except MalformedError:
+        raise
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"answered with what is no JSON: {clip(text)}") from error
 
@@ -120,3 +124,11 @@ def _percentile(values: Sequence[float], percent: int) -> float:
 
 def _no_constant(constant: str) -> NoReturn:
     raise ValueError(f"{constant} is not JSON")
+
+
+def _fields_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+        raise MalformedError(f"answered with an object that has {clip(json.dumps(twice))} twice")
+    return fields

@@ -32,7 +32,7 @@ _RELATION = re.compile(r"(toRelationships|fromRelationships):([A-Za-z]+)")
 async def timeseries(
     asker: Asker, query: Mapping[str, Any], window: Window, service_tags: tuple[str, ...], about: str
 ) -> Answer:
-    """The first point of each entity over the whole window. Where the query names neither entities nor tags, the
+    """The one point of each entity over the whole window. Where the query names neither entities nor tags, the
     busiest service with *service_tags* is measured."""
     fields_of(query, _TIMESERIES, asker.name)
     id, entities, tags = text_of(query, "timeseriesId", asker.name), _texts(query, "entityIds"), _texts(query, "tags")
@@ -91,25 +91,28 @@ async def _busiest(asker: Asker, tags: tuple[str, ...], window: Window, about: s
 
 
 async def _points(asker: Asker, id: str, body: Mapping[str, Any], about: str) -> dict[str, tuple[float, float]]:
-    """Entity → (epoch seconds, value) of its first point; null is NaN. An entity without a point has no data."""
+    """Entity → (epoch seconds, value) of its point; null is NaN. An entity without a point has no data. The mode TOTAL
+    gives one; of several none is the value of the window, so they are refused."""
     match read_json(await asker.ask("POST", asker.at(_path(id)), about, json=dict(body))):
         # Clients of this API read one name or the other; both are accepted.
         case {"dataResult": {"dataPoints": dict(points)}} | {"result": {"dataPoints": dict(points)}}:
-            return {str(entity): _first(rows) for entity, rows in points.items()}
+            return {str(entity): _point(rows) for entity, rows in points.items()}
         case {"error": error}:
             raise MalformedError(f"answered 200 with an error: {clip(str(error))}")
         case answer:
             raise MalformedError(f"answered with what is no timeseries: {clip(str(answer))}")
 
 
-def _first(rows: Any) -> tuple[float, float]:
+def _point(rows: Any) -> tuple[float, float]:
     match rows:
         case []:
             return 0.0, math.nan
-        case [[moment, None], *_] if is_number(moment):
+        case [[moment, None]] if is_number(moment):
             return float(moment) / 1000, math.nan
-        case [[moment, value], *_] if is_number(moment) and is_number(value):
+        case [[moment, value]] if is_number(moment) and is_number(value):
             return float(moment) / 1000, float(value)
+        case [_, _, *_]:
+            raise MalformedError(f"answered with {len(rows)} points an entity, and a gate needs one: {clip(str(rows))}")
         case _:
             raise MalformedError(f"answered with points that cannot be read: {clip(str(rows))}")
 

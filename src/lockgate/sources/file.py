@@ -21,7 +21,7 @@ class FileSource:
         try:
             held = read_json(text)
         except MalformedError as error:
-            raise InvalidError(f"{name}: the file of samples is no JSON") from error
+            raise InvalidError(f"{name}: the file of samples is no JSON, or has a name twice") from error
         if not isinstance(held, dict):
             raise InvalidError(f"{name}: the file of samples must be an object: name → {_FORM}")
         self._entries: Mapping[str, Any] = held

@@ -237,7 +237,7 @@ async def test_a_series_that_cannot_be_read_is_refused(tenant: Tenant, row: obje
 
 async def test_an_old_perfspec_asks_as_pitometer_did(tenant: Tenant) -> None:
     query = {**V1, "entityIds": [ENTITY], "startTimestamp": 1, "endTimestamp": 2}
-    answer = await tenant.ask(query, timeseries({ENTITY: [[END, 1014676.5], [END, 3]]}))
+    answer = await tenant.ask(query, timeseries({ENTITY: [[END, 1014676.5]]}))
     (asked,) = tenant.server.asked
     assert (asked.method, asked.target) == (
         "POST",
@@ -264,6 +264,18 @@ async def test_a_point_of_v1_that_is_null_or_missing_is_no_data(tenant: Tenant, 
     (sample,) = (await tenant.ask({**V1, "tags": ["a:b"]}, {"result": {"dataPoints": {ENTITY: points}}})).samples
     assert sample.value == pytest.approx(value, nan_ok=True)
     assert tenant.server.asked[0].json()["tags"] == ["a:b"]
+
+
+@pytest.mark.parametrize("points", [[[END - 5000, 0.2], [END, 3]], [[END - 5000, None], [END, 0.2]]])
+async def test_of_several_points_of_v1_none_is_taken_for_the_value(tenant: Tenant, points: object) -> None:
+    with pytest.raises(PermanentError, match="answered with 2 points an entity, and a gate needs one"):
+        await tenant.ask({**V1, "tags": ["a:b"]}, timeseries({ENTITY: points}))
+
+
+async def test_an_entity_that_comes_twice_is_refused_whichever_value_is_the_good_one(tenant: Tenant) -> None:
+    points = f'"{ENTITY}": [[{END}, 3]], "{ENTITY}": [[{END}, 0.2]]'
+    with pytest.raises(PermanentError, match=f'answered with an object that has "{ENTITY}" twice'):
+        await tenant.ask({**V1, "tags": ["a:b"]}, Said(f'{{"dataResult": {{"dataPoints": {{{points}}}}}}}'.encode()))
 
 
 async def test_no_entity_is_no_series(tenant: Tenant) -> None:

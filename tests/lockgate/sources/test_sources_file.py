@@ -48,6 +48,11 @@ async def test_a_sample_has_its_key_and_time_and_is_of_the_windows_end_without_o
     assert answer.samples[1].timestamp == WINDOW.end.timestamp()
 
 
+def test_a_name_that_stands_twice_is_refused_since_nobody_sees_which_one_counts() -> None:
+    with pytest.raises(InvalidError, match="has a name twice"):
+        FileSource('{"latency": [{"value": 9}], "latency": [{"value": 1}]}')
+
+
 async def test_a_name_that_is_not_there_is_named_with_those_that_are() -> None:
     with pytest.raises(PermanentError, match="no samples for the query p95: there is latency, errors"):
         await FileSource('{"latency": [], "errors": []}').query("p95", WINDOW)
