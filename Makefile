@@ -55,6 +55,10 @@ bench: $(DEV_STAMP)
 schemas: $(DEV_STAMP)
 	$(BIN)/python tools/write_schemas.py
 
+.PHONY: truth-table
+truth-table: $(DEV_STAMP)
+	$(BIN)/python -m tests.lockgate.gate.page
+
 clean:
 	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache
 
