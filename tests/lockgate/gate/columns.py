@@ -3,7 +3,7 @@
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.lockgate.gate.situations import HELD, RELEASE, WINDOW, Held, Row, Situation
@@ -14,14 +14,15 @@ from lockgate.ports.metric_source import Query
 from lockgate.testing.contracts.metric_source import Trouble
 
 END = WINDOW.end.timestamp()
-NOT_ASKED = "a file is read, not asked"
-NO_STRING = "its API has no result of this type"
+NOT_ASKED = "cannot happen: a file is read, not asked"
+NO_TIME = "cannot be told: no time is read from its answers, and a value counts as one of the window's end"
+NO_STRING = "cannot happen: its API has no result of this type"
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """*said*: what the server answers in a row, or what stands in the file. *impossible*: the rows that cannot happen
-    to this source, each with the reason; no other is left out."""
+    to this source, or that it cannot tell, each in a sentence; no other is left out."""
 
     title: str
     kind: str
@@ -46,7 +47,23 @@ class Api:
             return said_in(row, self.error, self.wrong_type)
         if row in HELD:
             return self.held(HELD[row])
-        return document({Situation.MATRIX: self.matrix, Situation.STRING: self.string}.get(row))
+        if row in (Situation.MATRIX, Situation.STRING):
+            return document(self.matrix if row is Situation.MATRIX else self.string)
+        return _spoilt(row, self.held(HELD[Situation.GOOD]))
+
+
+def _spoilt(row: Row, good: Said) -> Said:
+    """A good value that must not count: a source that read it all the same would promote."""
+    match row:
+        case Situation.GOOD_IN_404:
+            return replace(good, status=404)
+        case Situation.GOOD_IN_503:
+            return replace(good, status=503)
+        case Situation.GOOD_CUT:
+            return replace(good, body=good.body[:-1])
+        case Situation.GOOD_HANGING:
+            return replace(good, ends=False)
+    return good  # nobody hears it
 
 
 def _prometheus(held: Sequence[Held]) -> Said:
@@ -103,8 +120,12 @@ def _file(row: Row) -> Said:
     }
     if row in (Trouble.MALFORMED, Trouble.ANOTHER_PAGE, Trouble.ANOTHER_SHAPE):
         return said_in(Trouble(row), None, {"latency": [{"key": "carts-1", "value": 0.25}]})
-    held = [{"labels": _labels(one), "value": _json(one), "timestamp": one.at} for one in HELD.get(row, ())]
-    return document({"latency": said.get(row, held)})
+    if row is Situation.GOOD_CUT:
+        return _spoilt(row, _file(Situation.GOOD))
+    if row in said:
+        return document({"latency": said[row]})
+    held = [{"labels": _labels(one), "value": _json(one), "timestamp": one.at} for one in HELD[row]]
+    return document({"latency": held})
 
 
 def _labels(held: Held) -> dict[str, str]:
@@ -178,8 +199,8 @@ COLUMNS = (
         ROWS_QUERY,
         HTTP.said,
         {
-            Situation.LATE: "no time is read from its answers: a value is of the window's end",
-            Situation.STRING: "a result is what its paths point at",
+            Situation.LATE: NO_TIME,
+            Situation.STRING: "cannot happen: a result is what its paths point at",
         },
     ),
     Column(
@@ -190,7 +211,8 @@ COLUMNS = (
         {
             **dict.fromkeys((Trouble.REFUSED, Trouble.FORBIDDEN, Trouble.BUSY, Trouble.BROKEN), NOT_ASKED),
             **dict.fromkeys((Trouble.REDIRECT, Situation.AWAY), NOT_ASKED),
-            Situation.STRING: "its form has no result of this type",
+            **dict.fromkeys((Situation.GOOD_IN_404, Situation.GOOD_IN_503, Situation.GOOD_HANGING), NOT_ASKED),
+            Situation.STRING: "cannot happen: its form has no result of this type",
         },
     ),
 )

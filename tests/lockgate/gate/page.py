@@ -19,7 +19,8 @@ and `upperSevere` 1, and judged. [What a gate concludes](gate-semantics.md) has 
 - Only where every value is there and was measured may a cell be `pass` or `warning`. Whatever is missing or in trouble
   is `no_data` or `error`, and neither promotes; beside a value at which the gate fails it is `fail`, too, since nothing
   that is missing could mend that.
-- A cell that "cannot happen" was not run, and says why.
+- A cell that "cannot happen" or "cannot be told" was not run, and says why. What cannot be told is for you to keep
+  away: ask over HTTP for values of the window only, with `{start}` and `{end}` in the `url`.
 - A source that is away (connection refused, 429, 5xx) is asked again for half a minute first; the cell is what is left.
 - `ignoreEmpty` and `onNoData` of the gate's file speak of `no_data`; an `error` stays one whatever they say.
 

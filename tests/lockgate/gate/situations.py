@@ -37,6 +37,10 @@ class Situation(StrEnum):
     MATRIX = "many values in the place of one (a matrix)"
     STRING = "a result that is a text (a string)"
     AWAY = "nobody listens (connection refused)"
+    GOOD_IN_404 = "answers 404 with the body of a good value"
+    GOOD_IN_503 = "answers 503 with the body of a good value"
+    GOOD_CUT = "answers 200 with the body of a good value but for its last byte"
+    GOOD_HANGING = "answers 200 with the body of a good value and never ends"
 
 
 Row = Situation | Trouble

@@ -38,13 +38,13 @@ _LONGEST = 100
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """*verdict* None: it cannot happen. *reason*: what the indicator says of itself, without addresses."""
+    """*verdict* None: it was not run. *reason*: why, or what the indicator says of itself, without addresses."""
 
     verdict: Verdict | None
     reason: str
 
     def __str__(self) -> str:
-        return f"`{self.verdict}`: {self.reason}" if self.verdict else f"cannot happen: {self.reason}"
+        return f"`{self.verdict}`: {self.reason}" if self.verdict else self.reason
 
 
 Table = Mapping[tuple[Row, str], Cell]
