@@ -170,12 +170,33 @@ def _samples(text: str, asked: _Question, window: Window) -> tuple[Sample, ...]:
             found = list(asked.value.finditer(body))
             # Nothing where one value is pointed at is no data; a path to many that finds none is no series.
             if not found:
+                _check_place(asked.value, body)
                 return ()
             several = len(found) > 1
             return tuple(Sample({"path": each.path} if several else {}, json_value(each.obj), moment) for each in found)
-        return tuple(_sample(row.obj, asked, moment) for row in asked.series.finditer(body))
+        samples = tuple(_sample(row.obj, asked, moment) for row in asked.series.finditer(body))
+        if not samples:
+            _check_place(asked.series, body)
+        return samples
     except (JSONPathError, RecursionError) as error:
         raise MalformedError(f"answered with what the paths do not fit: {clip(str(error))}") from error
+
+
+def _check_place(path: Selection, body: Any) -> None:
+    """Raises MalformedError where even the place is not there in which *path* chooses among many or looks for its last
+    name, as in an error that was answered with status 200: that is another answer, and not one without values."""
+    if isinstance(path, CompoundJSONPath):
+        return
+    place = _place(path)
+    found = place.match(body)
+    if found is None or not isinstance(found.obj, list | dict | None):
+        raise MalformedError(f"answered with nothing at {place} to look into: {clip(json.dumps(body))}")
+
+
+def _place(path: JSONPath) -> JSONPath:
+    """*path* up to its first wildcard, filter or slice, or else without its last name."""
+    starts = [JSONPath(env=path.env, segments=path.segments[:length]) for length in range(len(path.segments))]
+    return max((each for each in starts if each.singular_query()), key=lambda each: len(each.segments), default=path)
 
 
 def _sample(row: Any, asked: _Question, moment: float) -> Sample:

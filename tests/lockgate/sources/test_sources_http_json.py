@@ -127,6 +127,41 @@ async def test_a_path_gives_the_values_that_it_points_at(stats: Stats, value: st
     assert len({json.dumps(dict(sample.labels)) for sample in answer.samples}) == len(values)
 
 
+OTHER_ANSWERS = [
+    {"error": "no such host"},
+    {"rows": "none", "latency": 3},
+    [],
+    ["none"],
+    "none",
+    {"rows": False, "latency": ""},
+]
+
+
+@pytest.mark.parametrize("said", OTHER_ANSWERS, ids=json.dumps)
+@pytest.mark.parametrize(
+    "paths",
+    [
+        {"series": "$.rows[*]", "value": "$.p95"},
+        {"series": "$.rows[?@.name == 'b'].stats", "value": "$.p95"},
+        {"value": "$.rows[*].p95"},
+        {"value": "$.latency.p95"},
+    ],
+    ids=str,
+)
+async def test_an_answer_without_the_place_that_a_path_looks_into_is_an_error(
+    stats: Stats, paths: dict[str, str], said: object
+) -> None:
+    """It has another shape, as an error body has that comes with status 200."""
+    with pytest.raises(PermanentError, match=r"answered with nothing at \$\['(rows|latency)'\] to look into: "):
+        await stats.ask({"url": "/", **paths}, said)
+
+
+@pytest.mark.parametrize("rows", [[], {}, None])
+@pytest.mark.parametrize("paths", [{"series": "$.rows[*]", "value": "$.p95"}, {"value": "$.rows.p95"}], ids=str)
+async def test_a_place_in_which_nothing_is_holds_no_series(stats: Stats, paths: dict[str, str], rows: object) -> None:
+    assert (await stats.ask({"url": "/", **paths}, {"rows": rows})).samples == ()
+
+
 async def test_a_series_whose_value_is_missing_is_no_data_and_not_left_out(stats: Stats) -> None:
     answer = await stats.ask(ROWS, {"rows": [{"release": "a", "p95": 1}, {"release": "b"}]})
     assert [dict(sample.labels) for sample in answer.samples] == [
