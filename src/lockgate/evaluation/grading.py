@@ -172,11 +172,22 @@ def _missing(indicator: Indicator, selection: comparison.Selection) -> str:
         hint = " (0 divided by 0: no requests)" if "NaN" in words else ""
         return f"{count} of {total} series {'is' if count == 1 else 'are'} {' or '.join(words)}{hint}"
     if selection.usable:
-        few = len(selection.usable) < indicator.min_samples
-        return f"{len(selection.usable)} series, and minSamples asks for {indicator.min_samples}" if few else ""
+        count = _told_apart(selection.usable, indicator.min_samples)
+        few = count < indicator.min_samples
+        return f"{count} series, and minSamples asks for {indicator.min_samples}" if few else ""
     if selection.other:
         return f"all {len(selection.other)} series name another release"
     return "the query returned no series"
+
+
+def _told_apart(samples: Sequence[Sample], enough: int) -> int:
+    """How many series there are, up to *enough*: one that comes twice says no more than once."""
+    seen: set[frozenset[tuple[str, str]]] = set()
+    for sample in samples:
+        seen.add(frozenset(sample.labels.items()))
+        if len(seen) == enough:
+            break
+    return len(seen)
 
 
 def _uncompared(indicator: Indicator, marks: Sequence[Mark], baseline: Baseline) -> str:

@@ -16,6 +16,7 @@ ONE = relative({}, upper_severe=1.0)
 TWO = (ONE, replace(ONE, id="second"))
 TEN = relative({"upperSevere": 10})
 OLD = Sample({"release": "old"}, 9.0, 0.0)
+TWICE = Sample({"release": "new", "pod": "p0"}, 0.1, 0.0)
 
 ROWS: dict[str, list[tuple[str, Callable[[], Evaluation]]]] = {
     "`NaN` or `±Inf` from Prometheus (no requests)": [
@@ -33,6 +34,9 @@ ROWS: dict[str, list[tuple[str, Callable[[], Evaluation]]]] = {
     ],
     "fewer series than `minSamples`": [
         ("no_data", lambda: verdict_on(perfspec(replace(ONE, min_samples=2)), [0.1])),
+        ("pass", lambda: verdict_on(perfspec(replace(ONE, min_samples=2)), [0.1, 0.1])),
+        ("no_data", lambda: verdict_on(perfspec(replace(ONE, min_samples=2)), [TWICE, TWICE])),
+        ("fail", lambda: verdict_on(perfspec(replace(ONE, min_samples=2)), [TWICE, replace(TWICE, value=1.1)])),
     ],
     "the source refuses, hangs, or answers what is no answer": [
         ("error", lambda: verdict_on(perfspec(ONE), Unmeasured("refused"))),
