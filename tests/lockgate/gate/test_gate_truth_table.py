@@ -25,6 +25,11 @@ def table() -> Table:
     return asyncio.run(truth_table())
 
 
+@pytest.fixture(scope="module")
+def lenient() -> Table:
+    return asyncio.run(truth_table(ignore_empty=True))
+
+
 @pytest.mark.parametrize(("row", "title"), CELLS)
 def test_the_gate_concludes_what_the_page_says(table: Table, row: Row, title: str) -> None:
     listed = cells_of(PAGE.read_text())
@@ -37,6 +42,19 @@ def test_what_is_missing_or_in_trouble_is_never_a_pass_or_a_warning(table: Table
     verdict = table[row, title].verdict
     assert verdict not in (Verdict.PASS, Verdict.WARNING)
     assert verdict is not Verdict.FAIL or row in BESIDE_A_BAD_VALUE, "trouble of the monitoring fails no artifact"
+
+
+def test_a_file_that_ignores_what_is_empty_makes_no_error_good(table: Table, lenient: Table) -> None:
+    errors = [key for key, cell in table.items() if cell.verdict is Verdict.ERROR]
+    assert {str(key): lenient[key].verdict for key in errors} == {str(key): Verdict.ERROR for key in errors}
+    assert lenient[Situation.EMPTY, "Prometheus"].verdict is Verdict.PASS, "else this would show nothing"
+
+
+@pytest.mark.parametrize("row", Trouble)
+@pytest.mark.parametrize("title", TITLES)
+def test_trouble_is_an_error_and_never_an_empty_answer(table: Table, row: Row, title: str) -> None:
+    """A file that ignores what is empty would let it pass."""
+    assert table[row, title].verdict in (Verdict.ERROR, None)
 
 
 @pytest.mark.parametrize("title", TITLES)

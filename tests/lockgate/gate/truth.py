@@ -54,16 +54,17 @@ Table = Mapping[tuple[Row, str], Cell]
 """(row, title of the column) → cell"""
 
 
-async def truth_table() -> Table:
-    """Every cell. Columns are measured at once, each before a server of its own."""
-    cells = await asyncio.gather(*(_column(each) for each in COLUMNS))
+async def truth_table(*, ignore_empty: bool = False) -> Table:
+    """Every cell. Columns are measured at once, each before a server of its own. *ignore_empty*: as the gate's file may
+    say."""
+    cells = await asyncio.gather(*(_column(each, gate_text(each, ignore_empty=ignore_empty)) for each in COLUMNS))
     return {key: cell for column in cells for key, cell in column.items()}
 
 
-def gate_text(column: Column) -> str:
+def gate_text(column: Column, *, ignore_empty: bool) -> str:
     """A perfspec that asks *column*'s source one thing."""
     thresholds = {"upperWarning": 0.8, "upperSevere": 1}
-    grading = {"type": "Threshold", "thresholds": thresholds, "metricScore": 100}
+    grading = {"type": "Threshold", "thresholds": thresholds, "metricScore": 100, "ignoreEmpty": ignore_empty}
     indicator = {"id": "latency", "source": column.kind, "query": column.query, "grading": grading}
     gate = {"spec_version": "1.1", "indicators": [indicator], "objectives": {"pass": 90, "warning": 40}}
     return json.dumps(gate)
@@ -81,18 +82,24 @@ class OneSource:
         return SOURCES[known.kind](known, url, self.settings, await self.clients.to(url), place)
 
 
-async def _column(column: Column) -> Table:
+async def _column(column: Column, gate: str) -> Table:
     clients = Clients()
     try:
         async with http_server() as server:
-            return {(row, column.title): await _cell(column, row, server, clients) for row in ROWS}
+            cells = {}
+            for row in ROWS:
+                if row in column.impossible:
+                    cells[row, column.title] = Cell(None, column.impossible[row])
+                else:
+                    evaluation = await _evaluation(_outside(column, row, server, clients), gate)
+                    cells[row, column.title] = Cell(evaluation.verdict, _reason(evaluation))
+            return cells
     finally:
         await clients.aclose()
 
 
-async def _cell(column: Column, row: Row, server: HttpServer, clients: Clients) -> Cell:
-    if row in column.impossible:
-        return Cell(None, column.impossible[row])
+def _outside(column: Column, row: Row, server: HttpServer, clients: Clients) -> Outside:
+    """A world with one source, whose server or file says what *row* asks for."""
     said = column.said(row)
     if column.kind == "file":
         settings = SourceSettings(samples=said.body.decode())
@@ -100,9 +107,7 @@ async def _cell(column: Column, row: Row, server: HttpServer, clients: Clients) 
         server.answer = lambda _: said
         settings = SourceSettings(url=NOBODY if row is Situation.AWAY else server.address, token=SECRET)
     patience = SHORT if row in HANGING else Patience()
-    outside = replace(World().outside, sources=OneSource(settings, clients), patience=patience)
-    evaluation = await _evaluation(outside, gate_text(column))
-    return Cell(evaluation.verdict, _reason(evaluation))
+    return replace(World().outside, sources=OneSource(settings, clients), patience=patience)
 
 
 async def _evaluation(outside: Outside, text: str) -> Evaluation:
