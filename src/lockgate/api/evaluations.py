@@ -13,6 +13,7 @@ from lockgate.delivery.invalidate import invalidate
 from lockgate.delivery.outside import Outside
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.evaluation import Window
+from lockgate.domain.labels import read_labels
 from lockgate.domain.names import project_name, service_name, stage_name
 from lockgate.domain.project import Place
 from lockgate.evaluation.shown import evaluation_json
@@ -36,6 +37,7 @@ class Wanted(BaseModel):
     service: str
     start: AwareDatetime
     end: AwareDatetime
+    labels: dict[str, str] = Field(default_factory=dict, description="What $LABEL.name stands for in its queries")
     spec: SpecText | None = Field(default=None, description="Another gate than the one on main")
 
 
@@ -66,7 +68,7 @@ def router(outside: Outside) -> APIRouter:
         place = _place(wanted.project, wanted.stage, wanted.service)
         gate = None if wanted.spec is None else GateFile(wanted.spec.path, wanted.spec.text)
         window = Window(start=_utc(wanted.start), end=_utc(wanted.end))
-        return evaluation_json(await evaluate(outside, Question(place, window, gate)))
+        return evaluation_json(await evaluate(outside, Question(place, window, gate, read_labels(wanted.labels))))
 
     @routes.post("/{evaluation}/invalidation", response_model=EvaluationShape, response_model_exclude_unset=True)
     async def invalidate_evaluation(evaluation: str, why: Invalidation) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from lockgate.delivery.telling import SOURCE
 from lockgate.domain.artifact import parse_artifact
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.event import NEW_ARTIFACT_ALIASES
+from lockgate.domain.labels import read_labels
 from lockgate.domain.names import project_name, service_name
 from lockgate.kit.clock import parse_rfc3339
 from lockgate.kit.ids import new_id
@@ -42,7 +43,10 @@ TAKEN: dict[str, Any] = {
                         "data": {
                             "type": "object",
                             "required": list(_REQUIRED),
-                            "properties": {name: {"type": "string"} for name in (*_REQUIRED, "tag")},
+                            "properties": {
+                                **{name: {"type": "string"} for name in (*_REQUIRED, "tag")},
+                                "labels": {"type": "object", "additionalProperties": {"type": "string"}},
+                            },
                         },
                     },
                 }
@@ -54,7 +58,7 @@ TAKEN: dict[str, Any] = {
 
 _LONGEST = 500
 _CONTEXT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_OPTIONAL = ("tag", "stage", "githuborg", "teststrategy", "deploymentstrategy")
+_OPTIONAL = ("tag", "labels", "stage", "githuborg", "teststrategy", "deploymentstrategy")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +133,7 @@ def _new_artifact(event: CloudEvent, data: Any, now: datetime) -> NewArtifact:
         raise InvalidError(f"data must be an object with {', '.join(_REQUIRED)} and, if you like, tag")
     unknown = sorted(set(data) - {*_REQUIRED, *_OPTIONAL})
     if unknown:
-        known = ", ".join((*_REQUIRED, "tag"))
+        known = ", ".join((*_REQUIRED, "tag", "labels"))
         raise InvalidError(f"data.{unknown[0]} is unknown: known are {known}")
     if data.get("stage"):
         raise InvalidError(
@@ -144,6 +148,7 @@ def _new_artifact(event: CloudEvent, data: Any, now: datetime) -> NewArtifact:
         project=project_name(texts["project"]),
         service=service_name(texts["service"]),
         artifact=parse_artifact(texts["image"], _text(data, "tag") if data.get("tag") else None),
+        labels=read_labels(data.get("labels") or {}),
     )
 
 

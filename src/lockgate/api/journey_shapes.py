@@ -13,6 +13,7 @@ class DeliveryShape(Shape):
     service: str
     image: str
     tag: str
+    labels: dict[str, str]
     accepted_at: Time
     finished_at: Time | None
     outcome: str | None = Field(description="promoted, rejected, unjudged or errored; null while it is under way")

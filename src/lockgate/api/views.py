@@ -30,6 +30,7 @@ def delivery_json(delivery: Delivery) -> Json:
         "service": delivery.service,
         "image": delivery.artifact.image,
         "tag": delivery.artifact.tag,
+        "labels": dict(delivery.labels),
         "accepted_at": _time(delivery.accepted_at),
         "finished_at": _time(delivery.finished_at),
         "outcome": delivery.outcome.value if delivery.outcome else None,

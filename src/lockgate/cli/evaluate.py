@@ -10,6 +10,7 @@ import typer
 from lockgate.cli.client import client, segment
 from lockgate.cli.ending import End, Ending
 from lockgate.cli.explain import describe_evaluation
+from lockgate.cli.labels import Labelled, labels_given
 from lockgate.cli.manner import Manner, asking, group
 from lockgate.cli.output import Format, show
 from lockgate.cli.setup import read_file
@@ -33,10 +34,13 @@ def evaluate(
     end: Annotated[str | None, typer.Option("--end", help="As --start.")] = None,
     timeframe: Annotated[str | None, typer.Option("--timeframe", help="Up to now: 30s, 5m, 2h, 1d.")] = None,
     spec: Annotated[Path | None, typer.Option("--spec", help="Another gate than the one on main.")] = None,
+    label: Labelled = None,
 ) -> None:
     """Judge any window of what has the traffic now. Nothing is stored or changed; the exit code is the verdict's."""
     first, last = _window(start, end, timeframe)
     body: dict[str, Any] = {"project": project, "stage": stage, "service": service, "start": first, "end": last}
+    if label:
+        body["labels"] = labels_given(label)
     if spec is not None:
         body["spec"] = {"path": str(spec), "text": _text(spec)}
     answer = client(manner).post("/v1/evaluations/now", body)

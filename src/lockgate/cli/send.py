@@ -8,6 +8,7 @@ import typer
 
 from lockgate.cli.client import Client, client
 from lockgate.cli.ending import End, Ending, ending_of
+from lockgate.cli.labels import Labelled, labels_given
 from lockgate.cli.manner import DELIVERY_SECONDS, Manner, asking, group
 from lockgate.cli.output import Format, show
 from lockgate.cli.setup import read_bytes, unsuccessful
@@ -62,6 +63,7 @@ def new_artifact(
     tag: Annotated[
         str | None, typer.Option("--tag", help='Its tag; default: the one in --image, else "latest".')
     ] = None,
+    label: Labelled = None,
     wait: Wait = False,
 ) -> None:
     """Announce a new artifact of a service: it starts at the first stage and passes every gate."""
@@ -72,6 +74,7 @@ def new_artifact(
         "service": service_name(service),
         "image": artifact.image,
         "tag": artifact.tag,
+        **({"labels": labels_given(label)} if label else {}),
     }
     manner.say(
         f"Starting to send a new-artifact-event to deploy the service {service} in project {project} "

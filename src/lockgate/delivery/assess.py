@@ -1,7 +1,6 @@
 """Step `evaluation_done`: measure what the gate's file asks for, judge it, and say so."""
 
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lockgate.delivery.conclusion import Conclusion
@@ -36,8 +35,7 @@ async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window:
     # The window's last samples are in the monitoring system one scrape interval after its end.
     await run.sleep("until scraped", outside.patience.settle)
     # Made inside a step: a file that cannot be read ends the step, not the run.
-    measuring = cache(lambda: Measuring(outside, gate_of(gate), _subject(turn, plan), window))
-    measurements = await _measured(run, outside, measuring)
+    measurements = await _measured(run, outside, _measuring(outside, turn, plan, gate, window))
     earlier = await run.step(
         "choose the runs to compare with",
         lambda: _earlier(outside, turn.place, gate, window),
@@ -52,12 +50,28 @@ async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window:
     )
 
 
-async def _measured(run: Run, outside: Outside, measuring: Callable[[], Measuring]) -> tuple[Measurement, ...]:
+def _measuring(
+    outside: Outside, turn: StageRun, plan: Plan, gate: SpecSource, window: Window
+) -> Callable[[], Awaitable[Measuring]]:
+    """One and the same, since it remembers what was answered."""
+    made: list[Measuring] = []
+
+    async def measuring() -> Measuring:
+        if not made:
+            made.append(Measuring(outside, gate_of(gate), await _subject(outside, turn, plan), window))
+        return made[0]
+
+    return measuring
+
+
+async def _measured(
+    run: Run, outside: Outside, measuring: Callable[[], Awaitable[Measuring]]
+) -> tuple[Measurement, ...]:
     """Recorded, so that what was judged before a crash is judged after it. A source that is away for a moment, as one
     that is being restarted, is waited for; then what is there counts."""
 
     async def with_every_source() -> tuple[Measurement, ...] | None:
-        found = await measuring().ask()
+        found = await (await measuring()).ask()
         return None if any(is_away(each) for each in found) else found
 
     within = outside.patience.sources
@@ -65,7 +79,11 @@ async def _measured(run: Run, outside: Outside, measuring: Callable[[], Measurin
     found = await run.wait_for("measure", with_every_source, recorded, every=outside.patience.poll, within=within)
     if found is not None:
         return found
-    return await run.step("measure what answers", lambda: measuring().ask(), returns=recorded)
+
+    async def without_waiting() -> tuple[Measurement, ...]:
+        return await (await measuring()).ask()
+
+    return await run.step("measure what answers", without_waiting, returns=recorded)
 
 
 async def _read_gate(outside: Outside, turn: StageRun, plan: Plan) -> SpecSource | None:
@@ -91,12 +109,12 @@ async def _assess(  # noqa: PLR0913  # what a verdict depends on, each by its na
     gate = gate_of(source)
     earlier = [comparable_part(gate, await outside.evaluations.evaluation(id)) for id in compared]
     id_ = derived_id(turn.id, "evaluation")
-    evaluation = judge(gate, measurements, _subject(turn, plan), window, source, id_, earlier)
+    evaluation = judge(gate, measurements, await _subject(outside, turn, plan), window, source, id_, earlier)
     await outside.evaluations.save(evaluation)
     return Conclusion(verdict=evaluation.verdict, reason=evaluation.sentence, evaluation=evaluation.id)
 
 
-def _subject(turn: StageRun, plan: Plan) -> Subject:
+async def _subject(outside: Outside, turn: StageRun, plan: Plan) -> Subject:
     return Subject(
         place=turn.place,
         delivery=turn.delivery,
@@ -105,6 +123,7 @@ def _subject(turn: StageRun, plan: Plan) -> Subject:
         release=plan.release.id,
         colour=plan.colour.value if plan.colour else "",
         deployment=plan.deployment_name(turn.place),
+        labels=(await outside.deliveries.delivery(turn.delivery)).labels,
     )
 
 

@@ -1,6 +1,6 @@
 """Judge any window of what runs now, without a delivery: nothing is deployed, promoted or stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from lockgate.delivery.earlier import earlier_runs
 from lockgate.delivery.gate import gate_of, gate_source
@@ -11,6 +11,7 @@ from lockgate.delivery.plan import project_at, service_files
 from lockgate.delivery.state import read_state
 from lockgate.domain.errors import InvalidError, NotFoundError
 from lockgate.domain.evaluation import Evaluation, SpecSource, Subject, Window
+from lockgate.domain.labels import Labels
 from lockgate.domain.project import Place
 from lockgate.domain.release import BlueGreenState
 from lockgate.evaluation.judge import judge
@@ -22,11 +23,12 @@ _NOT_STORED = "not stored"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """*gate*: another one than the file in force on `main`."""
+    """*gate*: another one than the file in force on `main`; *labels* stand in its queries as a sender's would."""
 
     place: Place
     window: Window
     gate: GateFile | None = None
+    labels: Labels = field(default_factory=dict)
 
 
 async def evaluate(outside: Outside, question: Question) -> Evaluation:
@@ -42,7 +44,7 @@ async def evaluate(outside: Outside, question: Question) -> Evaluation:
     source = _given(question.gate) or gate_source(place.service, files, head)
     if source is None:
         raise NotFoundError("quality gate", place.service, way_out="give one with --spec FILE")
-    gate, subject = gate_of(source), await _live(outside, place)
+    gate, subject = gate_of(source), replace(await _live(outside, place), labels=question.labels)
     measurements = await Measuring(outside, gate, subject, window).ask()
     earlier = await earlier_runs(outside, place, gate, window)
     return judge(gate, measurements, subject, window, source, _NOT_STORED, earlier)

@@ -1,8 +1,9 @@
 """A new artifact is announced: checked at the door, then accepted once and for all."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import project_at, service_files
@@ -10,6 +11,7 @@ from lockgate.domain.artifact import Artifact
 from lockgate.domain.delivery import Delivery, DeliveryId, Outcome, StageRun
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.event import Event, EventType
+from lockgate.domain.labels import Labels
 from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.domain.project import Place
 from lockgate.kit.ids import derived_id
@@ -27,6 +29,7 @@ class NewArtifact:
     project: ProjectName
     service: ServiceName
     artifact: Artifact
+    labels: Labels = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ async def accept(outside: Outside, new: NewArtifact) -> Accepted:
         service=new.service,
         artifact=new.artifact,
         accepted_at=now,
+        labels=new.labels,
     )
     first = StageRun(delivery=delivery.id, place=place, attempt=1, artifact=new.artifact, queued_at=now)
     warnings = await _warnings(outside, new)
@@ -62,11 +66,12 @@ async def accept(outside: Outside, new: NewArtifact) -> Accepted:
 
 
 def _event(new: NewArtifact, delivery: Delivery) -> Event:
-    data: Mapping[str, str] = {
+    data: Mapping[str, Any] = {
         "project": new.project,
         "service": new.service,
         "image": new.artifact.image,
         "tag": new.artifact.tag,
+        **({"labels": dict(new.labels)} if new.labels else {}),
     }
     return Event(
         id=new.id,

@@ -1,11 +1,12 @@
 """One artifact's journey (a delivery) and its part in a stage (a stage run)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
 from lockgate.domain.artifact import Artifact
+from lockgate.domain.labels import Labels
 from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.domain.project import Place
 
@@ -39,6 +40,7 @@ class Delivery:
     outcome: Outcome | None = None
     reason: str = ""
     finished_at: datetime | None = None
+    labels: Labels = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,7 @@ class Subject:
     release: str
     colour: str
     deployment: str
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

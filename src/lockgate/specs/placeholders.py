@@ -9,6 +9,7 @@ from typing import Any
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.evaluation import Subject, Window
 from lockgate.domain.gate import Query
+from lockgate.domain.labels import LABEL_NAME
 
 NAMES = (
     "PROJECT",
@@ -25,7 +26,9 @@ NAMES = (
 
 _KNOWN = "|".join(sorted(NAMES, key=len, reverse=True))  # longest first: one may be the start of another
 # The rest may be underscores, for texts such as $SERVICE_$STAGE; $STAGE_NAME is no placeholder.
-_PLACEHOLDER = re.compile(rf"\$(?P<known>{_KNOWN})(?=_*(?![A-Z0-9_]))|\$(?P<unknown>[A-Za-z_]\w*|\{{)")
+_PLACEHOLDER = re.compile(
+    rf"\$LABEL\.(?P<label>{LABEL_NAME})|\$(?P<known>{_KNOWN})(?=_*(?![A-Z0-9_]))|\$(?P<unknown>[A-Za-z_]\w*|\{{)"
+)
 # What stands in a query unquoted must not be able to change what the query asks.
 _HARMLESS = re.compile(r"[A-Za-z0-9._-]*")
 
@@ -45,6 +48,7 @@ def values_of(subject: Subject, window: Window) -> Mapping[str, str]:
         "VERSION": subject.tag,
         "DURATION_SECONDS": str(seconds),
         "DURATION_MINUTES": str(math.ceil(seconds / 60)),
+        **{f"LABEL.{name}": text for name, text in subject.labels.items()},
     }
 
 
@@ -54,7 +58,9 @@ def resolve(query: Query, values: Mapping[str, str]) -> Query:
     anybody's text)."""
 
     def replace(match: re.Match[str]) -> str:
-        name = match["known"]
+        name, rest = match["known"], ""
+        if match["label"] is not None:
+            name, rest = _label(match["label"], values)
         if name is None or name not in values:
             raise InvalidError(_unknown(match))
         value = values[name]
@@ -63,7 +69,7 @@ def resolve(query: Query, values: Mapping[str, str]) -> Query:
                 f"${name} is {value!r} here, and a query may only take letters, digits, '.', '_' and '-': "
                 f"select by another placeholder, such as $RELEASE"
             )
-        return value
+        return value + rest
 
     resolved: Query = _mapped(query, lambda text: _PLACEHOLDER.sub(replace, text))
     return resolved
@@ -74,7 +80,7 @@ def unknown_in(query: Query) -> tuple[str, ...]:
     found: list[str] = []
 
     def look(text: str) -> str:
-        found.extend(_unknown(match) for match in _PLACEHOLDER.finditer(text) if match["known"] is None)
+        found.extend(_unknown(match) for match in _PLACEHOLDER.finditer(text) if match["unknown"] is not None)
         return text
 
     _mapped(query, look)
@@ -86,8 +92,22 @@ def query_text(query: Query) -> str:
     return query if isinstance(query, str) else json.dumps(query, ensure_ascii=False)
 
 
+def _label(text: str, values: Mapping[str, str]) -> tuple[str, str]:
+    """The longest label that *text* is or begins with, as `LABEL.name`, and what stands behind it: `$LABEL.build-blue`
+    may be the label `build` and `-blue`."""
+    ends = [len(text), *sorted((mark.start() for mark in re.finditer("[.-]", text)), reverse=True)]
+    for end in ends:
+        if f"LABEL.{text[:end]}" in values:
+            return f"LABEL.{text[:end]}", text[end:]
+    there = ", ".join(name.removeprefix("LABEL.") for name in values if name.startswith("LABEL."))
+    raise InvalidError(
+        f"the artifact has no label {text!r}: {f'it has {there}' if there else 'it has none'}; "
+        f"send it with --label {text}=VALUE"
+    )
+
+
 def _unknown(match: re.Match[str]) -> str:
-    known = ", ".join(f"${name}" for name in NAMES)
+    known = ", ".join(f"${name}" for name in (*NAMES, "LABEL.name"))
     return f"unknown placeholder {match[0]}: known are {known}"
 
 

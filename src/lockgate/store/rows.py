@@ -1,5 +1,6 @@
 """Deliveries and stage runs as rows, and back."""
 
+import json
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Table, insert, select
@@ -22,6 +23,7 @@ def delivery_columns(delivery: Delivery) -> dict[str, Any]:
         "outcome": delivery.outcome,
         "reason": delivery.reason,
         "finished_at": delivery.finished_at,
+        "labels": json.dumps(dict(delivery.labels)),
     }
 
 
@@ -35,6 +37,7 @@ def delivery_of(row: Row[Any]) -> Delivery:
         outcome=row.outcome and Outcome(row.outcome),
         reason=row.reason,
         finished_at=row.finished_at,
+        labels=json.loads(row.labels),
     )
 
 

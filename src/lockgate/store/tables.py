@@ -53,6 +53,7 @@ deliveries = Table(
     Column("outcome", String(32)),
     Column("reason", Text, nullable=False),
     Column("finished_at", Moment),
+    Column("labels", Text, nullable=False, server_default="{}"),
     Index("deliveries_by_service", "project", "service", "number"),
 )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from lockgate.charts.service import ServiceCharts
 from lockgate.cluster.memory import MemoryCluster
@@ -141,7 +142,15 @@ class World:
     async def set_gate(self, text: str | None = PERFSPEC, service: str = SERVICE) -> None:
         await self.push({f"{service}/perfspec/perfspec.json": text})
 
-    async def send(self, tag: str, *, id: str = "", service: ServiceName = SERVICE, image: str = IMAGE) -> Delivery:
+    async def send(
+        self,
+        tag: str,
+        *,
+        id: str = "",
+        service: ServiceName = SERVICE,
+        image: str = IMAGE,
+        labels: Mapping[str, str] | None = None,
+    ) -> Delivery:
         """Accepted, and not yet begun."""
         new = intake.NewArtifact(
             id=id or f"event-{tag}-{self.clock.now().timestamp()}",
@@ -151,6 +160,7 @@ class World:
             project=PROJECT,
             service=service,
             artifact=Artifact(image=image, tag=tag),
+            labels=labels or {},
         )
         return (await intake.accept(self.outside, new)).delivery
 
@@ -168,9 +178,9 @@ class World:
         for error in self.engine.failures.values():
             raise error
 
-    async def deliver(self, tag: str, **more: str) -> Delivery:
+    async def deliver(self, tag: str, **more: Any) -> Delivery:
         """Sent, and carried to its end."""
-        sent = await self.send(tag, **more)  # type: ignore[arg-type]
+        sent = await self.send(tag, **more)
         await self.settle()
         return await self.store.delivery(sent.id)
 

@@ -172,6 +172,12 @@ async def test_nobody_says_from_outside_at_which_stage_to_start(shop: Any, stage
         ({"data": data(image="\ud800")}, ["data.image"]),
         ({"data": data(tag=6)}, ["data.tag", "text"]),
         ({"data": data(tag="a/b")}, ["a/b"]),
+        ({"data": data(labels=["x"])}, ["labels must be an object of texts"]),
+        ({"data": data(labels={"a b": "x"})}, ["label 'a b' is no name"]),
+        ({"data": data(labels={"n" * 64: "x"})}, ["is no name"]),
+        ({"data": data(labels={"build": 7})}, ["label build must be a text", "7"]),
+        ({"data": data(labels={"build": "a\nb"})}, ["label build must be a text"]),
+        ({"data": data(labels={f"l{n}": "x" for n in range(21)})}, ["labels has 21 entries and may have 20"]),
         ({"data": data(image=f"{IMAGE}:1", tag="2")}, ["--tag"]),
         ({"data": data(taag="x")}, ["data.taag", "project, service, image, tag"]),
         ({"data": data(project="Sock Shop")}, ["Sock Shop", "well-formed"]),
@@ -202,6 +208,14 @@ async def test_an_unknown_project_and_an_unknown_service_are_refused_with_the_kn
     assert answer.status_code == 404
     assert answer.json()["known"] == ["carts", "carts-db"]
     assert await stored(shop) == []
+
+
+async def test_labels_are_kept_with_the_delivery_and_its_event(shop: Any) -> None:
+    answer = await shop.announce("", data=data(labels={"build": "b17"}))
+    delivery = await shop.world.store.delivery(answer.json()["delivery"])
+    assert delivery.labels == {"build": "b17"}
+    (event,) = await shop.world.events(delivery.id)
+    assert event.data["labels"] == {"build": "b17"}
 
 
 async def test_the_tag_may_stand_in_the_image_and_is_latest_otherwise(shop: Any) -> None:

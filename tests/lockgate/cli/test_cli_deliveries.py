@@ -140,6 +140,22 @@ def test_an_answer_that_takes_too_long_ends_a_command_with_6(shell: Any) -> None
     assert f"{endpoint} did not answer within 0.1 s: wait longer with --timeout" in answer.err
 
 
+def test_labels_are_sent_with_the_artifact(shop: Any, shell: Any) -> None:
+    sent = shell.run(
+        "send", "new-artifact", *CARTS, f"--image={IMAGE}", "--label=build=b=17", "--label", "team=x", "--output=json"
+    )
+    told = shell.run("get", "delivery", json.loads(sent.out)["delivery"], "--output=json")
+    assert json.loads(told.out)["labels"] == {"build": "b=17", "team": "x"}
+
+
+@pytest.mark.parametrize("labels", [["build"], ["build=1", "build=2"], ["a b=1"], ["build="]])
+def test_a_label_that_is_none_is_a_usage_error(shop: Any, shell: Any, labels: list[str]) -> None:
+    flags = [f"--label={label}" for label in labels]
+    answer = shell.run("send", "new-artifact", *CARTS, f"--image={IMAGE}", *flags)
+    assert answer.code == 1
+    assert "label" in answer.err
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

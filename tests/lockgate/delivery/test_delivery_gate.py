@@ -174,6 +174,18 @@ async def test_an_invalidated_evaluation_is_no_baseline() -> None:
     assert "there is no earlier run to compare with" in delivery.reason
 
 
+@pytest.mark.parametrize(("labels", "asked"), [({"build": "b17"}, "x{build='b17'}"), ({}, "x{build='$LABEL.build'}")])
+async def test_a_query_selects_by_a_label_of_the_artifact(labels: dict[str, str], asked: str) -> None:
+    gate = gate_text(upperSevere=1).replace(
+        "response_time{deployment='$DEPLOYMENT',release='$RELEASE'}", "x{build='$LABEL.build'}"
+    )
+    world = await world_with(gate)
+    delivery = await world.deliver("0.6.2", labels=labels)
+    measurement = (await world.evaluation("staging")).indicators[0].measurement
+    assert measurement.query == asked
+    assert ("no label 'build'" in delivery.reason) is not bool(labels)
+
+
 async def test_a_run_in_which_a_value_was_missing_does_not_stop_those_after_it() -> None:
     world = await world_under_gate()
     await world.deliver("0.6.2")

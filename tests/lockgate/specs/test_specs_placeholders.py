@@ -43,6 +43,49 @@ def test_every_placeholder_stands_for_what_is_under_test() -> None:
     }
 
 
+LABELLED = {"LABEL.build": "b17", "LABEL.build-no": "4", "LABEL.git.branch": "main"}
+
+
+@pytest.mark.parametrize(
+    ("query", "resolved"),
+    [
+        ("x{build='$LABEL.build'}", "x{build='b17'}"),
+        ("$LABEL.build-no", "4"),
+        ("$LABEL.build-blue", "b17-blue"),
+        ("$LABEL.git.branch.eu", "main.eu"),
+        ("$LABEL.build.", "b17."),
+    ],
+)
+def test_a_label_stands_for_what_the_sender_said(query: str, resolved: str) -> None:
+    assert unknown_in(query) == ()
+    assert resolve(query, LABELLED) == resolved
+
+
+@pytest.mark.parametrize(
+    ("query", "values", "words"),
+    [
+        (
+            "$LABEL.builds",
+            LABELLED,
+            r"no label 'builds': it has build, build-no, git\.branch; send it with --label builds=",
+        ),
+        ("$LABEL.git", {}, "no label 'git': it has none"),
+        ("$LABEL.build", {"LABEL.build": '"} or up{a="'}, "may only take letters"),
+    ],
+)
+def test_a_label_that_is_missing_or_would_change_the_query_is_refused(
+    query: str, values: dict[str, str], words: str
+) -> None:
+    with pytest.raises(InvalidError, match=words):
+        resolve(query, values)
+
+
+def test_the_labels_of_the_artifact_are_among_the_values() -> None:
+    labelled = replace(SUBJECT, labels={"build": "b17"})
+    assert values_of(labelled, window(1))["LABEL.build"] == "b17"
+    assert len(unknown_in("$LABEL $LABEL.")) == 1
+
+
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(0, ("1", "1")), (0.2, ("1", "1")), (60, ("60", "1")), (60.5, ("61", "2")), (-5, ("1", "1"))]
 )

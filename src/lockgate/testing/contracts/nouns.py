@@ -26,7 +26,7 @@ def event(id: str, context: str = "d1", source: str = "test") -> Event:
 
 def delivery(id: str = "d1", service: str = "carts", project: str = "sockshop") -> Delivery:
     artifact = Artifact(f"docker.io/keptnexamples/{service}", "0.8.1")
-    return Delivery(DeliveryId(id), project_name(project), service_name(service), artifact, accepted_at=NOON)
+    return Delivery(DeliveryId(id), project_name(project), service_name(service), artifact, NOON, labels={"team": "ü"})
 
 
 def stage_run(of: Delivery, stage: str = "dev", attempt: int = 1, *, fixed: bool = False) -> StageRun:
