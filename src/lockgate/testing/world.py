@@ -24,7 +24,8 @@ from lockgate.ports.metric_source import MetricSource, Query
 from lockgate.store.memory import MemoryStore
 from lockgate.testers.memory import MemoryTester
 from lockgate.testing.clock import FakeClock
-from lockgate.workflow.memory import Journal, MemoryEngine
+from lockgate.workflow.journal import Journal
+from lockgate.workflow.memory import MemoryEngine
 
 PROJECT = ProjectName("sockshop")
 SERVICE = ServiceName("carts")
@@ -52,6 +53,10 @@ PERFSPEC = """{"spec_version": "1.0",
  "objectives": {"pass": 90, "warning": 40}}
 """
 LOCUST_FILE = "from locust import HttpUser\n"
+
+
+class HeldRunError(Exception):
+    """The journal of a run is not what the story of this release did."""
 
 
 @dataclass
@@ -165,7 +170,7 @@ class World:
         return (await intake.accept(self.outside, new)).delivery
 
     async def settle(self) -> None:
-        """Let everything happen that can happen. Raises what ended a run by a bug."""
+        """Let everything happen that can happen. Raises what ended a run by a bug, and HeldRunError for a held one."""
         if not self._launched:
             self._launched = True
             await self.engine.launch()
@@ -177,6 +182,8 @@ class World:
             await self.clock.sleep(0.2)
         for error in self.engine.failures.values():
             raise error
+        for run, why in self.engine.held.items():
+            raise HeldRunError(f"run {run} is held: {why}")
 
     async def deliver(self, tag: str, **more: Any) -> Delivery:
         """Sent, and carried to its end."""
@@ -185,7 +192,7 @@ class World:
         return await self.store.delivery(sent.id)
 
     def _moving(self) -> bool:
-        return len(self.engine.journal.ended) < len(self.engine.journal.runs)
+        return len(self.journal.ended) + len(self.engine.held) < len(self.journal.runs)
 
     def place(self, stage: str, service: str = SERVICE) -> Place:
         return Place(project=PROJECT, stage=StageName(stage), service=ServiceName(service))

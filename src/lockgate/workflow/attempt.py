@@ -17,6 +17,10 @@ class WornOutError(Exception):
     """The run was under way at too many ends of the process to be tried once more."""
 
 
+class OtherPastError(Exception):
+    """What is recorded of a run is not what the story of this release did or could read. The text says what."""
+
+
 class Wear:
     """Lets one step of a worn-out run fail instead of being executed; *lives* counts how often it was taken up."""
 
@@ -76,6 +80,16 @@ async def outcome(effect: Callable[[], Awaitable[Any]], returns: Any) -> tuple[s
         return f'{{"value":{to_json(value, returns)}}}', None
     except Exception as error:
         return json.dumps({"error": type(error).__name__, "message": str(error)}), error
+
+
+def replayed(step: str, text: str, returns: Any) -> Any:
+    """As `recorded`, of a *text* from an earlier life. Raises OtherPastError when this release cannot read it."""
+    try:
+        return recorded(step, text, returns)
+    except StepFailedError:
+        raise
+    except Exception as error:
+        raise OtherPastError(f"what is recorded of {step!r} cannot be read by this release: {error}") from error
 
 
 def recorded(step: str, text: str, returns: Any, cause: Exception | None = None) -> Any:

@@ -14,7 +14,17 @@ from dbos import DBOS, SetWorkflowID, WorkflowStatus
 from dbos import error as dbos_error
 
 from lockgate.kit.clock import Clock, parse_rfc3339
-from lockgate.workflow.attempt import Again, StepNames, Wear, attempt, never_again, outcome, recorded
+from lockgate.workflow.attempt import (
+    Again,
+    OtherPastError,
+    StepNames,
+    Wear,
+    attempt,
+    never_again,
+    outcome,
+    recorded,
+    replayed,
+)
 from lockgate.workflow.dbos_setup import config, sqlite_engine
 from lockgate.workflow.protocol import MOST_LIVES, Retry, T, Workflow
 
@@ -22,6 +32,9 @@ _ACTIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})  # any other status of D
 _ROUND = 5.0  # seconds a step of a wait lasts at most
 
 _log = logging.getLogger(__name__)
+
+Hold = Callable[[str], Awaitable[None]]
+"""Ends only by being cancelled; its text says why."""
 
 
 class DbosEngine:
@@ -43,6 +56,7 @@ class DbosEngine:
         most_lives: int = MOST_LIVES,
     ) -> None:
         self.failures: dict[str, Exception] = {}
+        self.held: dict[str, str] = {}  # run → why it waits for another release
         self._most_lives = most_lives
         self._url, self._clock, self._again, self._executor = url, clock, again, executor
         self._workflows: dict[str, Workflow] = {}
@@ -130,25 +144,31 @@ class DbosEngine:
 
     async def _execute(self, id: str, workflow: str, argument: str) -> str:
         if workflow not in self._workflows:
-            _log.error("run %s waits for a release that knows the workflow %r", id, workflow)
-            await asyncio.Event().wait()
+            await self.hold(id, f"this release has no workflow {workflow!r}")
         try:
             status = await _status(id)
             wear = Wear((status and status.recovery_attempts) or 1, self._most_lives)
-            await self._workflows[workflow](_DbosRun(id, self._clock, self._again, wear), argument)
+            run = _DbosRun(id, self._clock, self._again, wear, partial(self.hold, id))
+            await self._workflows[workflow](run, argument)
         except dbos_error.DBOSException:
-            raise  # the run is no longer ours, or its code and its journal disagree: DBOS has to know
+            raise  # the run is no longer ours: DBOS has to know
         except Exception as error:
             _log.error("run %s ended by an exception", id, exc_info=error)
             self.failures[id] = error
             return f"{type(error).__name__}: {error}"
         return ""
 
+    async def hold(self, id: str, why: str) -> None:
+        """Until this engine is closed. Ending the run would leave half of its work where it is."""
+        self.held[id] = why
+        _log.error("run %s waits for a release that knows it: %s", id, why)
+        await asyncio.Event().wait()
+
 
 class _DbosRun:
-    def __init__(self, id: str, clock: Clock, again: Again, wear: Wear) -> None:
+    def __init__(self, id: str, clock: Clock, again: Again, wear: Wear, hold: Hold) -> None:
         self._id, self._clock, self._again, self._wear = id, clock, again, wear
-        self._names = StepNames(id)
+        self._names, self._hold = StepNames(id), hold
 
     @property
     def id(self) -> str:
@@ -157,12 +177,19 @@ class _DbosRun:
     async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: Any, retry: Retry | None = None) -> T:
         self._names.take(name)
         tries = self._wear.spare(partial(attempt, effect, retry, self._again, asyncio.sleep))
-        result: T = await _record(name, tries, returns)
+        result: T = await self._record(name, tries, returns)
         return result
+
+    async def patched(self, name: str) -> bool:
+        self._names.take(name)
+        return await DBOS.patch_async(name)
 
     async def sleep(self, name: str, seconds: float) -> None:
         self._names.take(name)
-        await DBOS.sleep_async(seconds)
+        try:
+            await DBOS.sleep_async(seconds)
+        except dbos_error.DBOSUnexpectedStepError as error:
+            await self._hold(_other_step(error))
 
     async def wait_for(
         self,
@@ -178,15 +205,21 @@ class _DbosRun:
         async def until() -> str:
             return (self._clock.now() + timedelta(seconds=within)).isoformat()
 
-        deadline = parse_rfc3339(await _record(f"{name}/until", until, str))
+        deadline = parse_rfc3339(await self._record(f"{name}/until", until, str))
         patience = _Patience(lambda: (deadline - self._clock.now()).total_seconds(), every, self._again)
         number = 0
         while True:
             number += 1
             asking = self._wear.spare(partial(patience.ask, check))
-            over, answer = await _record(f"{name}/{number}", asking, tuple[bool, returns | None])
+            over, answer = await self._record(f"{name}/{number}", asking, tuple[bool, returns | None])
             if over:
                 return answer  # type: ignore[no-any-return]
+
+    async def _record(self, name: str, effect: Callable[[], Awaitable[Any]], returns: Any) -> Any:
+        try:
+            return await _record(name, effect, returns)
+        except OtherPastError as error:
+            await self._hold(str(error))
 
 
 class _Patience:
@@ -232,15 +265,26 @@ async def _start(begin: Callable[[str, str], Any], id: str, workflow: str, argum
 
 
 async def _record(name: str, effect: Callable[[], Awaitable[Any]], returns: Any) -> Any:
+    """Raises OtherPastError when what DBOS has here is another step's, or of a form that this release cannot read."""
     cause: Exception | None = None
+    fresh = False
 
     async def perform() -> str:
-        nonlocal cause
+        nonlocal cause, fresh
+        fresh = True
         text, cause = await outcome(effect, returns)
         return text
 
-    text = await DBOS.run_step_async({"name": name}, perform)
-    return recorded(name, text, returns, cause)
+    try:
+        text = await DBOS.run_step_async({"name": name}, perform)
+    except dbos_error.DBOSUnexpectedStepError as error:
+        raise OtherPastError(_other_step(error)) from error
+    return recorded(name, text, returns, cause) if fresh else replayed(name, text, returns)
+
+
+def _other_step(error: dbos_error.DBOSUnexpectedStepError) -> str:
+    _, _, wanted, there = error.inputs
+    return f"its journal goes on with {there!r}, and the story of this release with {wanted!r}"
 
 
 def _quiet(level: int) -> None:

@@ -2,14 +2,26 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 from lockgate.kit.clock import Clock, parse_rfc3339
-from lockgate.workflow.attempt import Again, Sleep, StepNames, Wear, attempt, never_again, outcome, recorded
+from lockgate.workflow.attempt import (
+    Again,
+    OtherPastError,
+    Sleep,
+    StepNames,
+    Wear,
+    attempt,
+    never_again,
+    outcome,
+    recorded,
+    replayed,
+)
+from lockgate.workflow.journal import Journal, Replay
 from lockgate.workflow.protocol import MOST_LIVES, Retry, T, Workflow
 
 _log = logging.getLogger(__name__)
@@ -23,22 +35,8 @@ class Crash(BaseException):
         super().__init__(f"died at {point}")
 
 
-@dataclass(slots=True)
-class Journal:
-    """What outlives an engine: give the same one to the next engine, and it takes up where the dead one stopped.
-
-    *runs*: id → (workflow, argument), in the order of their start. *records*: (run id, name, text) in the order of
-    writing. *ended*: run id → the exception that ended it, None for a run that returned. *lives*: run id → how often
-    it was taken up.
-    """
-
-    runs: dict[str, tuple[str, str]] = field(default_factory=dict)
-    records: list[tuple[str, str, str]] = field(default_factory=list)
-    ended: dict[str, Exception | None] = field(default_factory=dict)
-    lives: dict[str, int] = field(default_factory=dict)
-
-    def text(self, run: str, name: str) -> str | None:
-        return next((text for owner, step, text in self.records if (owner, step) == (run, name)), None)
+class _HeldError(BaseException):
+    """Leaves the run's code as a Crash does, and the run in the journal as it is."""
 
 
 class MemoryEngine:
@@ -59,6 +57,7 @@ class MemoryEngine:
         self.most_lives = most_lives
         self.points: list[str] = []
         self.crashed: str | None = None
+        self.held: dict[str, str] = {}  # run → why it waits for another release
         self._clock, self._again, self._sleep = clock, again, sleep
         self._workflows: dict[str, Workflow] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -134,6 +133,9 @@ class MemoryEngine:
         except Crash as crash:
             self.kill(crash.point)
             return
+        except _HeldError as held:
+            self.held[id] = str(held)
+            return
         if failure is not None:
             _log.error("run %s ended by an exception", id, exc_info=failure)
         self.journal.ended[id] = failure
@@ -159,28 +161,30 @@ class MemoryEngine:
         if self.crashed is not None:
             raise Crash(self.crashed)
 
-    async def perform(self, run: str, name: str, effect: Callable[[], Awaitable[Any]], returns: Any) -> Any:
+    def replay(self, run: str) -> Replay:
+        return Replay(self.journal, run)
+
+    async def perform(self, replay: Replay, name: str, effect: Callable[[], Awaitable[Any]], returns: Any) -> Any:
         """Give what is recorded under *name*, else carry *effect* out between its two crash points and record it."""
-        text = self.journal.text(run, name)
+        text = replay.meet(name)
         if text is not None:
-            return recorded(name, text, returns)
+            return replayed(name, text, returns)
         self.reach(f"{name}:before")
         text, error = await outcome(effect, returns)
         self.reach(f"{name}:after")
-        self.journal.records.append((run, name, text))
-        return recorded(name, text, returns, error)
+        return recorded(name, replay.write(name, text), returns, error)
 
     async def attempt(self, effect: Callable[[], Awaitable[Any]], retry: Retry | None) -> Any:
         return await attempt(effect, retry, self._again, self._sleep)
 
-    def moment_in(self, run: str, name: str, seconds: float) -> float:
-        """Seconds from now to the moment recorded under *name*; recorded as *seconds* from now the first time."""
-        text = self.journal.text(run, name)
-        now = self._clock.now()
-        if text is None:
-            text = (now + timedelta(seconds=seconds)).isoformat()
-            self.journal.records.append((run, name, text))
-        return (parse_rfc3339(text) - now).total_seconds()
+    def moment_in(self, replay: Replay, name: str, seconds: float) -> datetime:
+        """The moment recorded under *name*; recorded as *seconds* from now the first time."""
+        text = replay.meet(name)
+        return parse_rfc3339(text or replay.write(name, (self._clock.now() + timedelta(seconds=seconds)).isoformat()))
+
+    def left(self, until: datetime) -> float:
+        """Seconds from now."""
+        return (until - self._clock.now()).total_seconds()
 
     async def pass_time(self, seconds: float) -> None:
         if seconds > 0:
@@ -198,7 +202,7 @@ class MemoryEngine:
 class _MemoryRun:
     def __init__(self, id: str, engine: MemoryEngine) -> None:
         self._id, self._engine = id, engine
-        self._names = StepNames(id)
+        self._names, self._replay = StepNames(id), engine.replay(id)
         self._wear = Wear(engine.journal.lives[id], engine.most_lives)
 
     @property
@@ -208,16 +212,22 @@ class _MemoryRun:
     async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: Any, retry: Retry | None = None) -> T:
         self._names.take(name)
         tries = self._wear.spare(partial(self._engine.attempt, effect, retry))
-        result: T = await self._engine.perform(self._id, name, tries, returns)
+        result: T = await self._perform(name, tries, returns)
         return result
+
+    async def patched(self, name: str) -> bool:
+        self._names.take(name)
+        if self._replay.next not in (None, _marker(name)):
+            return False
+        with _holding():
+            if self._replay.meet(_marker(name)) is None:
+                self._replay.write(_marker(name), "")
+        return True
 
     async def sleep(self, name: str, seconds: float) -> None:
         self._names.take(name)
-
-        async def rest() -> None:
-            await self._engine.pass_time(self._engine.moment_in(self._id, f"{name}/until", seconds))
-
-        await self._engine.perform(self._id, name, rest, None)
+        end = self._moment_in(name, seconds)
+        await self._perform(name, lambda: self._engine.pass_time(self._engine.left(end)), None)
 
     async def wait_for(
         self,
@@ -229,14 +239,35 @@ class _MemoryRun:
         within: float,
     ) -> T | None:
         self._names.take(name)
+        deadline = self._moment_in(name, within)
 
         async def ask() -> T | None:
             while True:
-                left = self._engine.moment_in(self._id, f"{name}/until", within)
+                left = self._engine.left(deadline)
                 answer = await self._engine.ask(check)
                 if answer is not None or left <= 0:
                     return answer
                 await self._engine.pass_time(min(every, left))
 
-        answer: T | None = await self._engine.perform(self._id, name, self._wear.spare(ask), returns | None)
+        answer: T | None = await self._perform(name, self._wear.spare(ask), returns | None)
         return answer
+
+    def _moment_in(self, name: str, seconds: float) -> datetime:
+        with _holding():
+            return self._engine.moment_in(self._replay, f"{name}/until", seconds)
+
+    async def _perform(self, name: str, effect: Callable[[], Awaitable[Any]], returns: Any) -> Any:
+        with _holding():
+            return await self._engine.perform(self._replay, name, effect, returns)
+
+
+@contextmanager
+def _holding() -> Iterator[None]:
+    try:
+        yield
+    except OtherPastError as error:
+        raise _HeldError(str(error)) from error
+
+
+def _marker(patch: str) -> str:
+    return f"patch {patch}"

@@ -38,10 +38,22 @@ class Run(Protocol):
     process died is executed again, so each states absolute desired state.
 
     In a run that was taken up too often the first step that is not recorded is not executed: it fails with a
-    WornOutError. The steps after it are executed, so that the run can put back what it began."""
+    WornOutError. The steps after it are executed, so that the run can put back what it began.
+
+    A run whose record is not what its code does or can read (a step renamed, moved or taken away, a result of another
+    form) is held: it neither ends nor does anything until a release is started that knows it."""
 
     @property
     def id(self) -> str: ...
+
+    async def patched(self, name: str) -> bool:
+        """Whether this run takes the new branch of a change to its code, recorded under *name* (unique in the run).
+
+        False in a run whose record goes on behind this point without *name*: it did what the code said before the
+        change. True in any other, and in all its lives to come. The step that was under way at this point when the
+        process ended may have had its effect without being recorded: the new branch must be good for that, too.
+        """
+        ...
 
     async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: Any, retry: Retry | None = None) -> T:
         """Execute *effect* once and record its result under *name* (unique in the run).

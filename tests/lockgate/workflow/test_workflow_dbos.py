@@ -79,7 +79,7 @@ async def test_a_run_of_a_workflow_that_this_release_does_not_know_waits_for_one
     await knowing.close()
     stranger = DbosEngine(at(tmp_path), SystemClock())
     await stranger.launch()
-    await eventually(lambda: "waits for a release that knows the workflow 'story'" in caplog.text)
+    await eventually(lambda: "waits for a release that knows it: this release has no workflow 'story'" in caplog.text)
     await stranger.close()
     gate.set()
     knowing = DbosEngine(at(tmp_path), SystemClock())

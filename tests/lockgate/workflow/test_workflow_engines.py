@@ -9,7 +9,8 @@ from lockgate.testing.clock import FakeClock
 from lockgate.testing.contracts.bench import MOST, is_passing
 from lockgate.testing.contracts.workflow import EngineContract
 from lockgate.workflow.dbos import DbosEngine
-from lockgate.workflow.memory import Journal, MemoryEngine
+from lockgate.workflow.journal import Journal
+from lockgate.workflow.memory import MemoryEngine
 
 
 class MemoryBench:

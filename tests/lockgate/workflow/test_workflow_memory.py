@@ -8,7 +8,8 @@ import pytest
 
 from lockgate.testing.clock import FakeClock
 from lockgate.testing.contracts.bench import PassingError, is_passing
-from lockgate.workflow.memory import Crash, Journal, MemoryEngine
+from lockgate.workflow.journal import Journal
+from lockgate.workflow.memory import Crash, MemoryEngine
 from lockgate.workflow.protocol import Retry, Run
 
 

@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import Callable
 
 from lockgate.testing.contracts.bench import Bench, Cold, PassingError, Warm, eventually, launched
+from lockgate.testing.contracts.workflow_changes import EngineChangesContract
 from lockgate.testing.contracts.workflow_ends import EngineEndsContract
 from lockgate.workflow.protocol import Engine, Retry, Run, StepFailedError, Workflow
 
 
-class EngineContract(EngineEndsContract):
+class EngineContract(EngineEndsContract, EngineChangesContract):
     async def test_a_run_gets_what_its_steps_returned(self, bench: Bench) -> None:
         seen: list[object] = []
 
