@@ -59,6 +59,10 @@ schemas: $(DEV_STAMP)
 truth-table: $(DEV_STAMP)
 	$(BIN)/python -m tests.lockgate.gate.page
 
+.PHONY: journals
+journals: $(DEV_STAMP)
+	$(BIN)/python tools/record_journals.py
+
 clean:
 	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache
 

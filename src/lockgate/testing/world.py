@@ -1,6 +1,6 @@
 """A whole installation in memory: a scenario arranges a world, sends artifacts, and looks at the world again."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,9 +96,10 @@ async def world_under_gate() -> "World":
 
 
 class World:
-    """*restarted* is a second control plane on what an earlier one left: the same journal, store, git and cluster."""
+    """*restarted* is a second control plane on what an earlier one left: the same journal, store, git and cluster.
+    *engine* makes its engine, from what MemoryEngine takes."""
 
-    def __init__(self, restarted: "World | None" = None) -> None:
+    def __init__(self, restarted: "World | None" = None, engine: Callable[..., MemoryEngine] = MemoryEngine) -> None:
         old = restarted
         self.clock: FakeClock = old.clock if old else FakeClock()
         self.repo: MemoryConfigRepo = old.repo if old else MemoryConfigRepo()
@@ -107,7 +108,7 @@ class World:
         self.store: MemoryStore = old.store if old else MemoryStore()
         self.monitoring: Monitoring = old.monitoring if old else Monitoring(self)
         self.journal: Journal = old.journal if old else Journal()
-        self.engine: MemoryEngine = MemoryEngine(
+        self.engine: MemoryEngine = engine(
             self.clock,
             again=lambda error: isinstance(error, TransientError),
             sleep=self.clock.sleep,

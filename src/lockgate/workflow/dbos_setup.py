@@ -10,7 +10,7 @@ from sqlalchemy.pool import ConnectionPoolEntry
 
 APPLICATION_VERSION = "1"
 """Bumped by hand, and only when no unfinished run could go on in the new code: DBOS takes up a run of its own version
-alone. A change of a story that old runs can live through is guarded with DBOS.patch instead."""
+alone. A change of a story that old runs can live through is guarded with `Run.patched` instead."""
 
 _THREADS = 64  # DBOS's own default has no bound
 _BUSY_MS = 30_000

@@ -1,16 +1,20 @@
 """What the engine on DBOS has beyond the contract: it shares its process and its loop with others."""
 
 import asyncio
+import json
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy
+from dbos import DBOS
 
 from lockgate.kit.clock import SystemClock
-from lockgate.testing.contracts.bench import eventually
+from lockgate.testing.contracts.bench import Cold, Warm, eventually
 from lockgate.workflow.dbos import DbosEngine
 from lockgate.workflow.dbos_setup import APPLICATION_VERSION
-from lockgate.workflow.protocol import Run
+from lockgate.workflow.protocol import Run, StepFailedError
 
 
 def at(folder: Path) -> str:
@@ -110,3 +114,37 @@ async def test_the_journal_is_json_in_a_file_that_survives_a_power_loss(tmp_path
         version = connection.exec_driver_sql("SELECT DISTINCT application_version FROM workflow_status").scalar()
     assert step == '"{\\"value\\":5}"'
     assert version == APPLICATION_VERSION
+
+
+async def test_what_is_recorded_keeps_its_names_and_its_form_over_releases(tmp_path: Path) -> None:
+    """When this fails, no run under way could go on after the upgrade: docs/how-to/change-the-story.md."""
+    engine = DbosEngine(at(tmp_path), SystemClock())
+    over: list[bool] = []
+
+    async def story(run: Run, argument: str) -> None:
+        async def warm() -> Warm | Cold:
+            return Warm("w", float("inf"))
+
+        async def breaks() -> None:
+            raise KeyError("quota")
+
+        await run.step("warm", warm, Warm | Cold)
+        with suppress(StepFailedError):
+            await run.step("break", breaks, None)
+        await run.patched("a change")
+        await run.sleep("rest", 0.01)
+        await run.wait_for("until warm", warm, Warm | Cold, every=1, within=60)
+        over.append(True)
+
+    engine.register("story", story)
+    await engine.launch()
+    await engine.start("story", "1", "argument")
+    await eventually(lambda: bool(over))
+    steps = await DBOS.list_workflow_steps_async("1")
+    await engine.close()
+    names = [step["function_name"] for step in steps]
+    assert names == ["warm", "break", "DBOS.patch-a change", "DBOS.sleep", "until warm/until", "until warm/1"]
+    assert steps[0]["output"] == '{"value":{"is":"Warm","value":{"note":"w","level":Infinity}}}'
+    assert steps[1]["output"] == '{"error": "KeyError", "message": "\'quota\'"}'
+    assert steps[5]["output"] == '{"value":[true,{"is":"Warm","value":{"note":"w","level":Infinity}}]}'
+    assert datetime.fromisoformat(json.loads(str(steps[4]["output"]))["value"]).tzinfo is not None
