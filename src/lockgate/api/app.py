@@ -30,6 +30,7 @@ def create_app(
     from elsewhere."""
     app = FastAPI(title="Lockgate", version="1", docs_url=None, redoc_url=None, openapi_url=None, lifespan=lifespan)
     app.state.stopping = asyncio.Event()  # set by the server that is about to stop: streams end then
+    app.state.given_up = ""  # why the control plane can do no more: the server ends then
     errors.install(app)
     app.add_middleware(Guard, hosts=hosts)
 

@@ -66,11 +66,13 @@ def serve(
                 timeout_graceful_shutdown=3,
                 log_level="debug" if manner.verbose else "warning" if manner.quiet else "info",
             )
-            server = Server(config, app.state.stopping)
+            server = Server(config, app.state)
             with suppress(KeyboardInterrupt):  # Ctrl-C has been heard, and raises once more when all is over
                 server.run()
         if not server.started:
             raise SystemExit(1)
+        if app.state.given_up:
+            raise End(Ending.ERRORED, app.state.given_up)
     except PermanentError as error:
         raise End(Ending.ERRORED, str(error)) from error
     except SystemExit as end:  # uvicorn has codes of its own, which would read as outcomes of a delivery

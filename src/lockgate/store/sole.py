@@ -1,36 +1,110 @@
 """One control plane a database: two would take up each other's runs."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from sqlalchemy import Connection, text
+from sqlalchemy import URL, Connection, NullPool, create_engine, text
+from sqlalchemy.exc import DBAPIError
 
-from lockgate.domain.errors import PermanentError
+from lockgate.domain.errors import PermanentError, TransientError
 from lockgate.store.database import Database
 
 _LOCK = 0x6C6F636B67617465  # "lockgate": advisory locks are numbers that all users of a database share
+_HOLDER = text(
+    "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1"
+    " AND classid::bigint = :lock >> 32 AND objid::bigint = :lock & 4294967295"
+    " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+)
+_IMPATIENT = {"connect_timeout": "10", "tcp_user_timeout": "10000"}  # libpq's: seconds and milliseconds
+
+_log = logging.getLogger(__name__)
 
 
 @asynccontextmanager
-async def sole(database: Database) -> AsyncIterator[None]:
+async def sole(database: Database, lost: Callable[[str], None], every: float = 5.0) -> AsyncIterator[None]:
     """Held by a connection of its own, so it is free again when this process ends or is lost. A SQLite file needs none:
-    its folder has a lock. Raises PermanentError when another control plane has it."""
+    its folder has a lock. Raises PermanentError when another control plane has it.
+
+    Each *every* seconds the connection is looked at. One that is gone is replaced and its lock taken again; *lost* is
+    called once, with a sentence, when another control plane was faster.
+    """
     if database.engine.dialect.name != "postgresql":
         yield
         return
-    connection = await asyncio.to_thread(_locked, database)
+    lock = _Lock(database.engine.url)
+    await asyncio.to_thread(lock.take)
+    keeping = asyncio.create_task(_keep(lock, lost, every))
     try:
         yield
     finally:
-        await asyncio.to_thread(connection.close)
+        keeping.cancel()
+        await asyncio.wait([keeping])
+        await asyncio.to_thread(lock.let_go)
 
 
-def _locked(database: Database) -> Connection:
-    connection = database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-    connection.detach()  # else closing would give it back to the pool, with its lock
-    if connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
-        return connection
-    connection.close()
-    place = database.engine.url.render_as_string(hide_password=True)
-    raise PermanentError(f"another control plane is at work on database {place}: end it first")
+async def _keep(lock: "_Lock", lost: Callable[[str], None], every: float) -> None:
+    while True:
+        await asyncio.sleep(every)
+        try:
+            # Shielded, since a thread cannot be cancelled: what it takes must not stay behind unseen.
+            await _to_its_end(asyncio.create_task(asyncio.to_thread(lock.look)))
+        except PermanentError as error:
+            _log.error("%s", error)
+            lost(str(error))
+            return
+        except (DBAPIError, TransientError) as error:
+            _log.warning("the lock on the database is not held, which is tried again: %s", error)
+
+
+async def _to_its_end(looking: asyncio.Task[None]) -> None:
+    try:
+        await asyncio.shield(looking)
+    except asyncio.CancelledError:
+        await asyncio.wait([looking])
+        raise
+
+
+class _Lock:
+    def __init__(self, url: URL) -> None:
+        self._place = url.render_as_string(hide_password=True)
+        if url.get_driver_name() == "psycopg":  # else a lost machine is noticed after a quarter of an hour
+            url = url.set(query={**_IMPATIENT, **url.query})
+        self._engine = create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        self._connection: Connection | None = None
+        self._session = 0
+
+    def take(self) -> None:
+        """Raises PermanentError when another has it, TransientError when it is the one lost before that still has."""
+        connection = self._engine.connect()
+        try:
+            if not connection.scalar(text("SELECT pg_try_advisory_lock(:lock)"), {"lock": _LOCK}):
+                raise self._refusal(connection)
+            self._session = connection.scalar(text("SELECT pg_backend_pid()")) or 0
+        except BaseException:
+            connection.close()
+            raise
+        self._connection = connection
+
+    def look(self) -> None:
+        """Take it again when its connection is gone. Errors as of take."""
+        if self._connection is not None:
+            try:
+                self._connection.scalar(text("SELECT 1"))
+                return
+            except DBAPIError as error:
+                _log.warning("the lock on database %s was lost with its connection: %s", self._place, error.orig)
+                self.let_go()
+        self.take()
+        _log.warning("the lock on database %s is taken again", self._place)
+
+    def let_go(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _refusal(self, connection: Connection) -> Exception:
+        if self._session and connection.scalar(_HOLDER, {"lock": _LOCK}) == self._session:
+            return TransientError(f"database {self._place} has not noticed yet that the connection before is gone")
+        return PermanentError(f"another control plane is at work on database {self._place}: end it first")

@@ -53,12 +53,15 @@ def control_plane(settings: ServeSettings) -> FastAPI:
     outside = _outside(settings, clock, database, repo, sources, cluster)
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        def give_up(why: str) -> None:
+            app.state.given_up = why
+
         async with AsyncExitStack() as stack:
             stack.push_async_callback(sources.aclose)
             stack.push_async_callback(cluster.close)
             stack.push_async_callback(database.close)
-            await stack.enter_async_context(sole(database))
+            await stack.enter_async_context(sole(database, give_up))
             await migrate(database)
             await first_token(settings.data / "token", access.tokens, clock)
             engine = DbosEngine(settings.database, clock, again=lambda error: isinstance(error, TransientError))

@@ -1,18 +1,9 @@
 """The same contracts on PostgreSQL, skipped where no server is installed: one database for our tables and DBOS's."""
 
-import os
-import shutil
-import socket
-import subprocess
-import tempfile
-from collections.abc import AsyncIterator, Iterator
-from itertools import count
-from pathlib import Path
+from collections.abc import AsyncIterator
 
 import pytest
-from sqlalchemy import create_engine, text
 
-from lockgate.domain.errors import PermanentError
 from lockgate.kit.clock import SystemClock
 from lockgate.store.database import Database
 from lockgate.store.deliveries import SqlDeliveries
@@ -21,7 +12,6 @@ from lockgate.store.event_log import SqlEventLog
 from lockgate.store.lanes import SqlLanes
 from lockgate.store.migrate import migrate
 from lockgate.store.settings import SqlSettings
-from lockgate.store.sole import sole
 from lockgate.store.tokens import SqlTokens
 from lockgate.testing.contracts.bench import MOST, is_passing
 from lockgate.testing.contracts.deliveries import DeliveriesContract
@@ -32,43 +22,6 @@ from lockgate.testing.contracts.settings import SettingsContract
 from lockgate.testing.contracts.tokens import TokensContract
 from lockgate.testing.contracts.workflow import EngineContract
 from lockgate.workflow.dbos import DbosEngine
-
-_NUMBERS = count()
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    """A server of its own on a free port of 127.0.0.1; its URL without a database."""
-    initdb = shutil.which("initdb")
-    if initdb is None or shutil.which("pg_ctl") is None:
-        pytest.skip("PostgreSQL is not installed: initdb and pg_ctl are not on PATH")
-    owner = "nobody" if os.geteuid() == 0 else None  # the server refuses to run as root
-    folder = Path(tempfile.mkdtemp(prefix="lockgate-pg-"))
-    if owner:
-        shutil.chown(folder, owner)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    data, options = str(folder / "data"), f"-h 127.0.0.1 -p {port} -k {folder}"
-    run = {"check": True, "user": owner, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
-    try:
-        subprocess.run([initdb, "-D", data, "-U", "lockgate", "-A", "trust", "-E", "UTF8"], **run)  # type: ignore[call-overload]
-        subprocess.run(["pg_ctl", "-D", data, "-o", options, "-w", "-l", str(folder / "log"), "start"], **run)  # type: ignore[call-overload]
-        yield f"postgresql+psycopg://lockgate@127.0.0.1:{port}"
-    finally:
-        subprocess.run(["pg_ctl", "-D", data, "-m", "immediate", "stop"], **{**run, "check": False})  # type: ignore[call-overload]
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-@pytest.fixture
-def url(server: str) -> str:
-    """A fresh database."""
-    name = f"lockgate_{next(_NUMBERS)}"
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return f"{server}/{name}"
 
 
 class TestPostgresStore(
@@ -117,15 +70,3 @@ class TestDbosEngineOnPostgres(EngineContract):
         await migrate(database)
         await database.close()
         return PostgresBench(url)
-
-
-async def test_a_second_control_plane_on_one_database_is_refused_until_the_first_is_gone(url: str) -> None:
-    first, second = Database(url), Database(url)
-    async with sole(first):
-        with pytest.raises(PermanentError, match="another control plane is at work on database postgresql"):
-            async with sole(second):
-                raise AssertionError("both got in")
-    async with sole(second):
-        pass
-    await first.close()
-    await second.close()
