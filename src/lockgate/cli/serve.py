@@ -66,7 +66,7 @@ def serve(
                 timeout_graceful_shutdown=3,
                 log_level="debug" if manner.verbose else "warning" if manner.quiet else "info",
             )
-            server = Server(config, app.state)
+            server = Server(config, app.state.stopping, lambda: bool(app.state.given_up))
             with suppress(KeyboardInterrupt):  # Ctrl-C has been heard, and raises once more when all is over
                 server.run()
         if not server.started:

@@ -1,21 +1,23 @@
 """The HTTP server, which ends the streams of its watchers before it waits for their connections."""
 
+import asyncio
 import socket
+from collections.abc import Callable
 
 import uvicorn
-from starlette.datastructures import State
 
 
 class Server(uvicorn.Server):
-    """*state* is that of an app from `create_app`: streams look at its *stopping*, its *given_up* ends the server."""
+    """*stopping* is what the streams look at: `app.state.stopping` of `create_app`. The server ends by itself when
+    *given_up* says that the control plane can do no more."""
 
-    def __init__(self, config: uvicorn.Config, state: State) -> None:
+    def __init__(self, config: uvicorn.Config, stopping: asyncio.Event, given_up: Callable[[], bool]) -> None:
         super().__init__(config)
-        self._state = state
+        self._stopping, self._given_up = stopping, given_up
 
     async def on_tick(self, counter: int) -> bool:
-        return bool(self._state.given_up) or bool(await super().on_tick(counter))
+        return self._given_up() or bool(await super().on_tick(counter))
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._state.stopping.set()
+        self._stopping.set()
         await super().shutdown(sockets)

@@ -98,7 +98,11 @@ async def test_a_quiet_stream_gives_signs_of_life(shop: Any) -> None:
 
 async def test_a_stream_ends_in_good_order_when_the_server_stops(shop: Any, caplog: pytest.LogCaptureFixture) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        server = Server(uvicorn.Config(shop.app, lifespan="off", timeout_graceful_shutdown=3), shop.app.state)
+        server = Server(
+            uvicorn.Config(shop.app, lifespan="off", timeout_graceful_shutdown=3),
+            shop.app.state.stopping,
+            given_up=lambda: False,
+        )
         serving = asyncio.create_task(server.serve(sockets=[listener]))
         headers = {"Authorization": shop.client.headers["authorization"]}
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/v1/events/stream"

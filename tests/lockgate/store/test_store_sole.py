@@ -100,47 +100,45 @@ async def test_a_control_plane_that_lost_its_lock_to_another_is_told_so_once(url
 async def test_a_lock_that_the_server_still_holds_for_the_lost_connection_is_waited_for(
     url: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    wire = Wire(make_url(url).port or 0)
-    database = Database(make_url(url).set(port=await wire.open()).render_as_string())
     with asking(url) as watcher:
-        async with sole(database, nobody_is_told, every=OFTEN):
-            session = holder(watcher)
-            wire.cut()
-            await eventually(lambda: "has not noticed yet" in caplog.text)
-            assert holder(watcher) == session
-            end_session(watcher, session)
-            await eventually(lambda: holder(watcher) not in (0, session))
-    await database.close()
-    await wire.close()
+        async with Wire(make_url(url).port or 0) as wire:
+            database = Database(make_url(url).set(port=wire.port).render_as_string())
+            async with sole(database, nobody_is_told, every=OFTEN):
+                session = holder(watcher)
+                wire.cut()
+                await eventually(lambda: "has not noticed yet" in caplog.text)
+                assert holder(watcher) == session
+                end_session(watcher, session)
+                await eventually(lambda: holder(watcher) not in (0, session))
+            await database.close()
 
 
 class Wire:
     """Between client and server; when it is cut, the client's end is closed and the server hears nothing of it."""
 
-    def __init__(self, port: int) -> None:
-        self._port = port
+    def __init__(self, far_port: int) -> None:
+        self._far_port, self.port = far_port, 0
         self._ends: list[asyncio.StreamWriter] = []
         self._tasks: set[asyncio.Task[None]] = set()
-        self._server: asyncio.Server | None = None
 
-    async def open(self) -> int:
+    async def __aenter__(self) -> "Wire":
         self._server = await asyncio.start_server(self._join, "127.0.0.1", 0)
-        return int(self._server.sockets[0].getsockname()[1])
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def cut(self) -> None:
         for end in self._ends:
             end.transport.abort()
         self._ends.clear()
 
-    async def close(self) -> None:
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._server is not None:
-            self._server.close()
-
     async def _join(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._port)
+        far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self._far_port)
         self._ends.append(writer)
         for source, sink in ((reader, far_writer), (far_reader, writer)):
             self._tasks.add(asyncio.create_task(_carry(source, sink)))
