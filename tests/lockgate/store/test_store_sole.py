@@ -32,9 +32,9 @@ def asking(url: str) -> Iterator[Connection]:
 
 def holder(connection: Connection) -> int:
     """The server's process that holds the one advisory lock of this database; 0 when none does."""
-    query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = :here"
+    query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = :here AND classid = :ours"
     here = connection.scalar(text("SELECT oid FROM pg_database WHERE datname = current_database()"))
-    return connection.scalar(text(query), {"here": here}) or 0
+    return connection.scalar(text(query), {"here": here, "ours": LOCK >> 32}) or 0
 
 
 def end_session(connection: Connection, session: int) -> None:
@@ -45,12 +45,18 @@ def end_session(connection: Connection, session: int) -> None:
 async def another_in_line(url: str) -> AsyncIterator[asyncio.Task[None]]:
     """Another control plane that gets the lock at the moment in which it becomes free; done when it has it."""
     with asking(url) as other, asking(url) as watcher:
+        session = other.scalar(text("SELECT pg_backend_pid()")) or 0
         waiting = asyncio.create_task(
             asyncio.to_thread(lambda: other.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": LOCK}).close())
         )
         query = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'advisory' AND datname = :name")
-        await eventually(lambda: watcher.scalar(query, {"name": make_url(url).database}) == 1)
-        yield waiting
+        try:
+            await eventually(lambda: watcher.scalar(query, {"name": make_url(url).database}) == 1)
+            yield waiting
+        finally:
+            if not waiting.done():  # a test that failed must not leave a thread behind that waits for ever
+                end_session(watcher, session)
+            await asyncio.gather(waiting, return_exceptions=True)
 
 
 def nobody_is_told(why: str) -> None:
