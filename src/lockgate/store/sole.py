@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import URL, Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
@@ -100,9 +100,14 @@ class _Lock:
         _log.warning("the lock on database %s is taken again", self._place)
 
     def let_go(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
+        """Given back before the connection is closed, which the server notices only a moment later."""
+        connection, self._connection = self._connection, None
+        if connection is None:
+            return
+        with suppress(DBAPIError):  # lost meanwhile, and the lock with it
+            if not connection.invalidated:
+                connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+        connection.close()
 
     def _refusal(self, connection: Connection) -> Exception:
         if self._session and connection.scalar(_HOLDER, {"lock": _LOCK}) == self._session:

@@ -20,6 +20,7 @@ from lockgate.testing.contracts.bench import eventually
 
 LOCK = int.from_bytes(b"lockgate")
 OFTEN = 0.02  # seconds
+PATIENCE = 60.0  # seconds until what must happen has happened
 
 
 @contextmanager
@@ -97,7 +98,7 @@ async def test_a_control_plane_that_lost_its_lock_to_another_is_told_so_once(url
     with asking(url) as watcher:
         async with sole(database, told.append, every=OFTEN), another_in_line(url) as other:
             end_session(watcher, holder(watcher))
-            await other
+            await asyncio.wait_for(asyncio.shield(other), PATIENCE)
             await eventually(lambda: bool(told))
     assert len(told) == 1 and told[0].startswith("another control plane is at work on database postgresql")
     await database.close()
@@ -188,7 +189,7 @@ async def test_serve_ends_with_a_sentence_when_another_took_over(url: str, tmp_p
         with asking(url) as watcher:
             async with another_in_line(url) as other:
                 end_session(watcher, holder(watcher))
-                await other
+                await asyncio.wait_for(asyncio.shield(other), PATIENCE)
                 await eventually(heard.done)
     finally:
         if not heard.done():
