@@ -1,16 +1,18 @@
 """What a push to `main` must satisfy beside the rest of the installation."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from lockgate.delivery.namespaces import refuse_taken_namespaces
 from lockgate.delivery.onboarding import other_projects
 from lockgate.delivery.outside import Outside
-from lockgate.delivery.plan import SHIPYARD
+from lockgate.delivery.plan import SHIPYARD, services_in
 from lockgate.delivery.validation import Findings, check_tree
-from lockgate.domain.errors import ConflictError, Fault
+from lockgate.domain.errors import ConflictError, Fault, SpecError
 from lockgate.domain.names import ProjectName
+from lockgate.domain.project import Stage, TestStrategy
+from lockgate.ports.config_repo import MAIN
 from lockgate.specs.gate_files import GATES
 from lockgate.specs.shipyard import parse_shipyard
 
@@ -23,9 +25,10 @@ async def check_push(
     found = await asyncio.to_thread(check_tree, outside.charts, name, files)
     if found.faults:
         return found
-    found = replace(found, remarks=(*found.remarks, *_removed_gates(files, changed)))
+    project = parse_shipyard(SHIPYARD, files[SHIPYARD], name)
+    unasked = _unasked_gates(await _stages_before(outside, name) if SHIPYARD in changed else (), project.stages, files)
+    found = replace(found, remarks=(*found.remarks, *_removed_gates(files, changed), *unasked))
     try:
-        project = parse_shipyard(SHIPYARD, files[SHIPYARD], name)
         refuse_taken_namespaces(project, await other_projects(outside, name))
     except ConflictError as error:
         return Findings((Fault(SHIPYARD, 0, "stages", str(error)),), found.remarks)
@@ -40,3 +43,31 @@ def _removed_gates(files: Mapping[str, str], changed: tuple[str, ...]) -> list[s
         for service, _, below in [path.partition("/")]
         if below in GATES and path not in files and not any(f"{service}/{gate}" in files for gate in GATES)
     ]
+
+
+async def _stages_before(outside: Outside, name: ProjectName) -> tuple[Stage, ...]:
+    """Of the shipyard that is in force until the push is; none when that one cannot be read."""
+    files = await outside.repo.files(name, await outside.repo.head(name, MAIN))
+    try:
+        return parse_shipyard(SHIPYARD, files.get(SHIPYARD, ""), name).stages
+    except SpecError:
+        return ()
+
+
+def _unasked_gates(before: Sequence[Stage], after: Sequence[Stage], files: Mapping[str, str]) -> list[str]:
+    """A gate is asked only where performance tests are: a stage that loses them loses its gates without a word."""
+    judged = [service for service in services_in(files) if any(f"{service}/{gate}" in files for gate in GATES)]
+    left = {stage.name: stage for stage in after}
+    lost = [stage.name for stage in before if stage.tests is TestStrategy.PERFORMANCE and judged]
+    return [
+        f"{SHIPYARD}: stage {name} {_without(left.get(name))}: the quality gate of {', '.join(judged)} is asked there "
+        "no more, and artifacts go on without its verdict"
+        for name in lost
+        if name not in left or left[name].tests is not TestStrategy.PERFORMANCE
+    ]
+
+
+def _without(stage: Stage | None) -> str:
+    if stage is None:
+        return "is removed"
+    return f"has test_strategy {stage.tests.value if stage.tests else '(none)'} and had performance"

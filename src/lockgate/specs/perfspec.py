@@ -1,6 +1,6 @@
 """The perfspec file: what a gate measures, its bounds and points."""
 
-from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, Thresholds
+from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, OnNoData, Thresholds
 from lockgate.domain.promql import lookbacks, mixes_releases, promql_in
 from lockgate.specs.fields import Reader, listed
 from lockgate.specs.grading import read_grading, read_metadata
@@ -12,6 +12,11 @@ VERSIONS = ("1.0", "1.1")
 FILE = Fields(("indicators", "objectives"), ("spec_version", "$schema"))
 INDICATOR = Fields(("id", "source", "query", "grading"), ("output", "metadata"))
 OBJECTIVES = Fields(("pass",), ("warning",))
+
+_BLIND = (
+    "every indicator ignores missing data (onNoData: ignore, ignoreEmpty: true), so an artifact that nothing was "
+    "measured of passes: let at least one indicator do without it"
+)
 
 
 def parse_perfspec(file: str, text: str) -> Gate:
@@ -32,8 +37,12 @@ def parse_perfspec(file: str, text: str) -> Gate:
 
 def warnings(gate: Gate) -> tuple[str, ...]:
     """What a push accepts and had better say, one sentence each: queries that may measure more than the artifact
-    under test, and bounds between which no value earns all points."""
-    return tuple(sentence for indicator in gate.indicators for sentence in _warnings(indicator))
+    under test, bounds between which no value earns all points, and a gate that is passed without any data."""
+    each = tuple(sentence for indicator in gate.indicators for sentence in _warnings(indicator))
+    judging = [indicator for indicator in gate.indicators if not indicator.is_informational]
+    if judging and all(indicator.on_no_data is OnNoData.IGNORE for indicator in judging):
+        return (*each, _BLIND)
+    return each
 
 
 def _warnings(indicator: Indicator) -> list[str]:

@@ -325,6 +325,32 @@ async def test_a_push_that_removes_a_gate_is_accepted_with_a_warning() -> None:
     assert not [each for each in (await check_push(world.outside, place.project, slo, (path,))).remarks if path in each]
 
 
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (("performance", "functional"), "stage staging has test_strategy functional and had performance"),
+        ((", test_strategy: performance", ""), "stage staging has test_strategy (none) and had performance"),
+        (("name: staging", "name: hardening"), "stage staging is removed"),
+    ],
+)
+async def test_a_push_after_which_a_gate_is_asked_no_more_is_accepted_with_a_warning(
+    change: tuple[str, str], told: str
+) -> None:
+    world = await world_under_gate()
+    project = world.place("staging").project
+    files = dict(await world.repo.files(project, await world.repo.head(project, MAIN)))
+    assert (await check_push(world.outside, project, files, ("shipyard.yaml",))).remarks == ()
+    changed = {**files, "shipyard.yaml": files["shipyard.yaml"].replace(*change)}
+    found = await check_push(world.outside, project, changed, ("shipyard.yaml",))
+    assert (found.faults, len(found.remarks)) == ((), 1)
+    assert found.remarks[0] == (
+        f"shipyard.yaml: {told}: the quality gate of carts is asked there no more, "
+        "and artifacts go on without its verdict"
+    )
+    ungated = {path: text for path, text in changed.items() if "perfspec/perfspec.json" not in path}
+    assert (await check_push(world.outside, project, ungated, ("shipyard.yaml",))).remarks == ()
+
+
 async def test_a_removed_gate_is_noticed_before_anything_is_deployed() -> None:
     world = await world_under_gate()
     await world.push({"carts/perfspec/perfspec.json": None})

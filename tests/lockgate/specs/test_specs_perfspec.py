@@ -330,3 +330,11 @@ def test_a_gate_of_criteria_is_warned_of_its_queries_alike() -> None:
 
 def test_a_query_that_is_an_object_is_not_read_as_promql() -> None:
     assert warnings(gate_of(small(indicator__source="Dynatrace", indicator__query={"a": "sum(x[5m])"}))) == ()
+
+
+def test_a_gate_that_is_passed_without_any_data_is_named_at_the_push() -> None:
+    blind = gate_of(small(indicator__grading__ignoreEmpty=True))
+    (warning,) = warnings(blind)
+    assert "every indicator ignores missing data" in warning
+    seeing = replace(blind.indicators[0], id="other", on_no_data=None)
+    assert warnings(replace(blind, indicators=(*blind.indicators, seeing))) == ()
