@@ -31,6 +31,34 @@ def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
             assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
 
 
+NAMED_SCHEMA = re.compile(
+    r"""(?:\$schema"?\s*[=:]\s*"?|^#:schema |^# Schema: )([\w.:/-]*[./][\w.:/-]*)""", re.MULTILINE
+)
+OTHERS = ("https://json-schema.org/", "./.schema.json")  # the second: onboarding writes it beside the perfspecs
+SHIPPED = [
+    path
+    for root in ("src", "docs")
+    for path in sorted((ROOT / root).rglob("*"))
+    if path.suffix in (".json", ".md", ".py", ".toml", ".yaml", ".yml") and "static" not in path.parts
+]
+
+
+def test_no_file_names_a_schema_that_is_not_there() -> None:
+    named = {
+        (path, schema)
+        for path in SHIPPED
+        for schema in NAMED_SCHEMA.findall(path.read_text())
+        if not schema.startswith(OTHERS)
+    }
+    assert named, "the pattern finds none"
+    missing = [
+        f"{path.relative_to(ROOT)} names {schema}"
+        for path, schema in named
+        if not (path.parent / schema).exists() and not (ROOT / "docs/reference" / schema).exists()
+    ]
+    assert not missing
+
+
 def test_every_type_of_event_is_described() -> None:
     text = (ROOT / "docs/reference/events.md").read_text()
     for name in (*(type_.value for type_ in EventType), *NEW_ARTIFACT_ALIASES):

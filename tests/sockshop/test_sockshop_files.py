@@ -78,14 +78,6 @@ def test_a_perfspec_names_its_schema_first_and_limits_the_average_to_a_second(so
     assert perfspec["objectives"] == {"pass": 90, "warning": 75}
 
 
-@pytest.mark.parametrize(
-    "name", ["shipyard.yaml", "values_carts.yaml", "values_carts-db.yaml", "images.toml", "tests/locustfile.py"]
-)
-def test_a_file_names_its_schema_in_its_first_line(name: str) -> None:
-    first, *_ = (FILES / name).read_text().splitlines()
-    assert "https://lockgate.dev/schemas/" in first
-
-
 def test_the_interpreter_placeholder_is_the_only_one_in_the_catalogue() -> None:
     for found in tomllib.loads((FILES / "images.toml").read_text())["image"]:
         command = [word.replace("{python}", sys.executable) for word in found["command"]]

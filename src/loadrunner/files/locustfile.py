@@ -1,4 +1,3 @@
-# Schema: https://lockgate.dev/schemas/locustfile-1 (a check runs the tasks that carry its tag)
 """The tests of a service, to be made its own: health, functional and performance, one tag each.
 
 As it stands, every check asks for the service's health path. Number of users and length of a run come from the

@@ -1,4 +1,3 @@
-# Schema: https://lockgate.dev/schemas/locustfile-1 (a check runs the tasks that carry its tag)
 """The tests of carts: health, functional and performance, one tag each.
 
 Number of users and length of a run come from the stage's test settings. Users wait so that at most one request a
