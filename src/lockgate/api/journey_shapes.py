@@ -38,6 +38,7 @@ class RunShape(Shape):
     finished_at: Time | None
     outcome: str | None
     reason: str
+    waiting_for: str = Field(description="Who has its lane, or why its deployment is not ready; empty when it goes on")
     verdict: str | None = Field(description="pass, warning, fail, no_data, error, or `not evaluated`")
     evaluation: str | None
 

@@ -61,7 +61,7 @@ def journey_json(journey: Journey) -> Json:
     return {
         **delivery_json(journey.delivery),
         "stages": list(journey.stages),
-        "runs": [run_json(run) for run in journey.runs],
+        "runs": [{**run_json(run), "waiting_for": journey.waiting_for(run)} for run in journey.runs],
         "evaluations": [evaluation_json(evaluation) for evaluation in journey.evaluations],
     }
 

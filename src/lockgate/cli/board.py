@@ -90,6 +90,7 @@ def _begin(row: Row, moment: datetime, data: Data) -> None:
 
 def _deployed(row: Row, moment: datetime, data: Data) -> None:
     _end(row, "deploy", moment, good=True)
+    row.sentence = ""
 
 
 def _tested(row: Row, moment: datetime, data: Data) -> None:
@@ -111,6 +112,14 @@ def _stage_over(row: Row, moment: datetime, data: Data) -> None:
     for task in row.tasks.values():
         task.end(moment, good=data["outcome"] == "promoted")
     row.verdict, row.sentence = data.get("verdict", ""), beside_verdict(data.get("reason", ""))
+
+
+def _waits(row: Row, moment: datetime, data: Data) -> None:
+    row.sentence = f"waiting: {data['waitingfor']}"
+
+
+def _got_turn(row: Row, moment: datetime, data: Data) -> None:
+    row.sentence = ""
 
 
 def _nothing(row: Row, moment: datetime, data: Data) -> None:
@@ -141,7 +150,8 @@ def _style(verdict: str) -> str:
 
 
 _CHANGES: Mapping[str, Callable[[Row, datetime, Data], None]] = {
-    "stage-started": _nothing,
+    "waiting": _waits,
+    "stage-started": _got_turn,
     "step-started": _begin,
     "deployment-finished": _deployed,
     "tests-finished": _tested,

@@ -149,9 +149,9 @@ def _describe_delivery(answer: dict[str, Any], page: str) -> None:
     for run in answer["runs"]:
         score = scores.get(run["stage"]) if not run["fixed"] else None
         points = f"{number(score['score'])}/{number(score['score_possible'])}" if score else ""
-        rows.append(
-            (run["stage"], run["service"], run["state"], run["verdict"] or "", points, beside_verdict(run["reason"]))
-        )
+        waits = f"waiting: {run['waiting_for']}" if run.get("waiting_for") else ""
+        why = waits or beside_verdict(run["reason"])
+        rows.append((run["stage"], run["service"], run["state"], run["verdict"] or "", points, why))
     show(answer, Format.TABLE, ("STAGE", "SERVICE", "STATE", "VERDICT", "SCORE", "WHY"), rows)
 
 

@@ -47,6 +47,10 @@ def _started(data: Data, marks: Marks) -> str:
     return f"{data.get('service')} {data.get('tag')}"
 
 
+def _waits(data: Data, marks: Marks) -> str:
+    return f"{marks.running} waiting: {data.get('waitingfor')}"
+
+
 def _task(data: Data, marks: Marks) -> str:
     return f"{marks.running} {data['task']}"
 
@@ -86,6 +90,7 @@ def _delivery_finished(data: Data, marks: Marks) -> str:
 
 _TOLD: Mapping[str, Callable[[Data, Marks], str]] = {
     "stage-started": _started,
+    "waiting": _waits,
     "step-started": _task,
     "deployment-finished": _deployed,
     "tests-finished": _tested,

@@ -52,10 +52,10 @@ def _stage(journey: Journey, name: str, evaluations: Mapping[str, Evaluation], n
         strategies=_strategies(events),
         lapse=lapse(run.started_at, run.finished_at, now) if run else None,
         tasks=task_lines(run, events, now),
-        settled=tuple(_settled(fixed, now) for fixed in here if fixed.fixed),
+        settled=tuple(_settled(fixed, _reason(journey, fixed), now) for fixed in here if fixed.fixed),
         verdict=run.verdict if run else "",
         score=score_text(evaluation) if evaluation else "",
-        reason=run.reason if run else "",
+        reason=_reason(journey, run) if run else "",
         gate=section_of(evaluation) if evaluation else "",
     )
 
@@ -78,9 +78,14 @@ def _strategies(events: list[Event]) -> str:
     return ""
 
 
-def _settled(run: StageRun, now: datetime) -> TaskLine:
+def _reason(journey: Journey, run: StageRun) -> str:
+    waits = journey.waiting_for(run)
+    return f"waiting: {waits}" if waits else run.reason
+
+
+def _settled(run: StageRun, reason: str, now: datetime) -> TaskLine:
     """A database that the artifact needs, put there before it."""
     held = run.outcome is Outcome.PROMOTED
     state = run.state.value if run.state is not RunState.FINISHED else "done" if held else "failed"
     name = f"{run.place.service} {run.artifact.tag}"
-    return TaskLine(name, state, lapse(run.started_at, run.finished_at, now), "" if held else run.reason)
+    return TaskLine(name, state, lapse(run.started_at, run.finished_at, now), "" if held else reason)

@@ -71,6 +71,7 @@ def _short(type_: str) -> str:
 _TOLD: Mapping[str, Callable[[Fields], str]] = {
     EventType.NEW_ARTIFACT.value: _announced,
     EventType.STAGE_STARTED.value: lambda data: f"turn of {data['service']} {data['tag']}",
+    EventType.WAITING.value: lambda data: f"waiting: {data['waitingfor']}",
     EventType.STEP_STARTED.value: lambda data: f"{data['task']} of {data['service']}",
     EventType.CONFIGURATION_CHANGED.value: _configured,
     EventType.DEPLOYMENT_FINISHED.value: deployed,

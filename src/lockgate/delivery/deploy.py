@@ -36,7 +36,7 @@ async def deploy(run: Run, outside: Outside, turn: StageRun, plan: Plan) -> None
     await traffic_as_verified(run, outside, turn, plan)
     await settle_fixed_services(run, outside, turn, plan)
     refs = await run.step("deploy", apply, returns=tuple[Ref, ...], retry=patience.retry)
-    await until_ready(run, outside, "until deployed", refs, patience.rollout)
+    await until_ready(run, outside, "until deployed", refs, patience.rollout, told=turn)
     cold = await _coldness_of_fallback(run, outside, turn, plan)
     await run.step("shift traffic", shift, returns=None, retry=patience.retry)
     route = ref_of(routes(outside, place, plan.wanted, http=plan.shape.http))

@@ -7,6 +7,7 @@ from lockgate.delivery.conclusion import trouble
 from lockgate.delivery.deliver import deliver
 from lockgate.delivery.finish import end_turn, finish
 from lockgate.delivery.outside import Outside
+from lockgate.delivery.queueing import Queues
 from lockgate.domain.delivery import StageRun
 from lockgate.kit import typed_json
 from lockgate.workflow.protocol import Engine, Run
@@ -60,6 +61,7 @@ async def keep_turning(outside: Outside, engine: Engine, every: float = 0.2, loo
     are looked for each *look_back* seconds."""
     behind = True  # turns were given, and perhaps not started
     looked = -look_back
+    queues = Queues()
     time = asyncio.get_running_loop().time
     while True:
         try:
@@ -67,6 +69,7 @@ async def keep_turning(outside: Outside, engine: Engine, every: float = 0.2, loo
                 await resume_turns(outside, engine)
                 behind = False
             await give_turns(outside, engine)
+            await queues.tell_waiting(outside)
             if time() - looked >= look_back:
                 await end_lost_turns(outside, engine)
                 looked = time()

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 from lockgate.delivery.onboarding import project_now
 from lockgate.delivery.outside import Outside
-from lockgate.domain.delivery import Delivery, DeliveryId, StageRun
+from lockgate.domain.delivery import Delivery, DeliveryId, RunState, StageRun
 from lockgate.domain.evaluation import Evaluation
-from lockgate.domain.event import Event
+from lockgate.domain.event import Event, EventType
 from lockgate.domain.names import ProjectName
 
 _MANY = 10_000
@@ -21,6 +21,13 @@ class Journey:
     runs: tuple[StageRun, ...]
     evaluations: tuple[Evaluation, ...]
     events: tuple[Event, ...]
+
+    def waiting_for(self, run: StageRun) -> str:
+        """What *run* waits for as of its last event; empty when that told of something else."""
+        place = (run.place.stage, run.place.service)
+        own = [event for event in self.events if (event.data.get("stage"), event.data.get("service")) == place]
+        waits = own and own[-1].type == EventType.WAITING and run.state is not RunState.FINISHED
+        return str(own[-1].data["waitingfor"]) if waits else ""
 
 
 async def journey(outside: Outside, delivery: DeliveryId) -> Journey:

@@ -16,6 +16,7 @@ class EventType(StrEnum):
     TESTS_FINISHED = "sh.keptn.events.tests-finished"
     EVALUATION_DONE = "sh.keptn.events.evaluation-done"
     STAGE_STARTED = "sh.lockgate.events.stage-started"
+    WAITING = "sh.lockgate.events.waiting"
     STEP_STARTED = "sh.lockgate.events.step-started"
     ROLLBACK_FINISHED = "sh.lockgate.events.rollback-finished"
     STAGE_FINISHED = "sh.lockgate.events.stage-finished"

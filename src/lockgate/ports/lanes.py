@@ -27,6 +27,10 @@ class Lanes(Protocol):
 
     async def running(self) -> tuple[StageRun, ...]: ...
 
+    async def waiting(self) -> tuple[StageRun, ...]:
+        """Those that have no turn yet, in order of arrival."""
+        ...
+
     async def finish(
         self, run: StageRun, events: Sequence[Event], following: StageRun | None, delivery: Delivery | None
     ) -> None:

@@ -68,6 +68,9 @@ class SqlLanes:
     async def running(self) -> tuple[StageRun, ...]:
         return await self._database.read(lambda connection: _in_state(connection, RunState.RUNNING))
 
+    async def waiting(self) -> tuple[StageRun, ...]:
+        return await self._database.read(lambda connection: _in_state(connection, RunState.WAITING))
+
     async def finish(
         self, run: StageRun, events: Sequence[Event], following: StageRun | None, delivery: Delivery | None
     ) -> None:

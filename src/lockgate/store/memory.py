@@ -72,6 +72,9 @@ class MemoryStore:
     async def running(self) -> tuple[StageRun, ...]:
         return tuple(run for run in self._runs.values() if run.state is RunState.RUNNING)
 
+    async def waiting(self) -> tuple[StageRun, ...]:
+        return tuple(run for run in self._runs.values() if run.state is RunState.WAITING)
+
     async def finish(
         self, run: StageRun, events: Sequence[Event], following: StageRun | None, delivery: Delivery | None
     ) -> None:

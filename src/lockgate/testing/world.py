@@ -9,6 +9,7 @@ from lockgate.cluster.memory import MemoryCluster
 from lockgate.configrepo.memory import MemoryConfigRepo
 from lockgate.delivery import intake, lanes, onboarding
 from lockgate.delivery.outside import Outside, Patience
+from lockgate.delivery.queueing import Queues
 from lockgate.delivery.state import read_state
 from lockgate.domain.artifact import Artifact
 from lockgate.domain.delivery import Delivery, DeliveryId, StageRun
@@ -128,6 +129,7 @@ class World:
             patience=Patience(),
         )
         lanes.register(self.engine, self.outside)
+        self.queues = Queues()
         self._launched = False
 
     async def create(
@@ -178,7 +180,9 @@ class World:
             await lanes.resume_turns(self.outside, self.engine)
         while self.engine.crashed is None:
             moving = self._moving()  # asked first: what ends after this may have queued the next turn
-            if not await lanes.give_turns(self.outside, self.engine) and not moving:
+            given = await lanes.give_turns(self.outside, self.engine)
+            await self.queues.tell_waiting(self.outside)
+            if not given and not moving:
                 break
             await self.clock.sleep(0.2)
         for error in self.engine.failures.values():

@@ -75,6 +75,13 @@ def test_a_service_that_a_stage_needs_stands_below_that_stage() -> None:
     assert [line.split()[0] for line in drawn(events, 2)[2:]] == ["dev", "dev/carts", "staging", "production"]
 
 
+def test_what_a_stage_waits_for_is_shown_until_it_goes_on() -> None:
+    waits = event("sh.lockgate.events.waiting", 1, "dev", waitingfor="carts in dev is taken by delivery d1 (1.0)")
+    turn = event("sh.lockgate.events.stage-started", 2, "dev")
+    assert any("waiting: carts in dev is taken by delivery d1 (1.0)" in line for line in drawn([waits], 1))
+    assert not any("waiting:" in line for line in drawn([waits, turn], 3))
+
+
 def test_the_end_of_the_delivery_stops_the_clock_and_is_said_below() -> None:
     events = [event("sh.lockgate.events.delivery-finished", 30, "dev", outcome="promoted", reason="all the way")]
     lines = drawn(events, 99)

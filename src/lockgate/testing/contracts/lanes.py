@@ -64,6 +64,12 @@ class LanesContract:
         (turn,) = await ports.lanes.take_turns(later(2))
         assert (turn.delivery, turn.token, turn.started_at) == (second.id, 2, later(2))
 
+    async def test_who_waits_is_listed_in_order_of_arrival(self, ports: LanePorts) -> None:
+        accepted = [await accept(ports, f"d{number}") for number in (3, 1, 2)]
+        assert [run.delivery for run in await ports.lanes.waiting()] == [one.id for one in accepted]
+        await ports.lanes.take_turns(NOON)
+        assert await ports.lanes.waiting() == tuple(stage_run(one) for one in accepted[1:])
+
     async def test_turns_taken_at_once_are_each_given_once(self, ports: LanePorts) -> None:
         for number in range(5):
             await accept(ports, f"d{number}", service=f"s{number}")

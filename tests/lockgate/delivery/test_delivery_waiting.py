@@ -1,0 +1,61 @@
+"""Waiting is told while it lasts: for a lane, and for a deployment."""
+
+from lockgate.api.views import journey_json
+from lockgate.cli.progress import describe
+from lockgate.console.delivery_page import delivery_page
+from lockgate.delivery import queries
+from lockgate.domain.delivery import DeliveryId
+from lockgate.domain.event import Event, EventType
+from lockgate.testing.world import IMAGE, World
+
+
+async def test_each_waiting_run_is_told_who_has_its_lane_and_again_when_it_is_the_next() -> None:
+    world = World()
+    await world.create()
+    first, second, third = [await world.send(tag) for tag in ("1.0", "1.1", "1.2")]
+    assert len(await world.store.take_turns(world.clock.now())) == 1
+    for _ in range(3):
+        await world.queues.tell_waiting(world.outside)
+    assert await waits(world, first.id) == []
+    taken = f"carts in dev is taken by delivery {first.id} (1.0)"
+    assert await waits(world, second.id) == [taken]
+    assert await waits(world, third.id) == [f"{taken}, and 1 more before this one"]
+    journey = await queries.journey(world.outside, second.id)
+    assert [journey.waiting_for(run) for run in journey.runs] == [taken]
+    assert journey_json(journey)["runs"][0]["waiting_for"] == taken
+    assert delivery_page(journey, world.clock.now()).stages[0].reason == f"waiting: {taken}"
+    await world.settle()
+    assert (await waits(world, third.id))[1] == f"carts in dev is taken by delivery {second.id} (1.1)"
+    ended = await queries.journey(world.outside, third.id)
+    assert {ended.waiting_for(run) for run in ended.runs} == {""}
+
+
+async def test_what_was_told_of_a_queue_is_not_told_again_after_a_restart() -> None:
+    world = World()
+    await world.create()
+    await world.send("1.0")
+    second = await world.send("1.1")
+    await world.store.take_turns(world.clock.now())
+    await world.queues.tell_waiting(world.outside)
+    await World(restarted=world).queues.tell_waiting(world.outside)
+    assert len(await waits(world, second.id)) == 1
+
+
+async def test_why_a_deployment_is_not_ready_is_told_once_for_each_reason_and_not_at_once() -> None:
+    world = World()
+    await world.create()
+    world.cluster.never_ready.add(f"{IMAGE}:9.9")
+    delivery = await world.deliver("9.9")
+    assert await waits(world, delivery.id) == ["deployment carts in sockshop-dev: 0 of 1 pods ready"]
+    events = await world.events(delivery.id)
+    (told,) = [event for event in events if event.type == EventType.WAITING]
+    begun = next(event for event in events if event.data.get("task") == "deploy")
+    assert 3 <= (told.time - begun.time).total_seconds() < 4
+    assert describe({"type": told.type, "data": told.data}).endswith("waiting: " + str(told.data["waitingfor"]))
+
+
+async def waits(world: World, delivery: DeliveryId) -> list[str]:
+    def is_wait(event: Event) -> bool:
+        return event.type == EventType.WAITING
+
+    return [str(event.data["waitingfor"]) for event in await world.events(delivery) if is_wait(event)]
