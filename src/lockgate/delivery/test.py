@@ -5,6 +5,7 @@ from functools import partial
 from lockgate.delivery.conclusion import Conclusion, StageTroubleError
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan, service_files
+from lockgate.delivery.restarts import with_restarts
 from lockgate.delivery.scripts import TestScript, read_tests
 from lockgate.delivery.telling import stage_fields, tell, tell_step
 from lockgate.domain.delivery import StageRun
@@ -36,7 +37,7 @@ async def run_tests(run: Run, outside: Outside, turn: StageRun, plan: Plan) -> W
     )
     window = None
     for check in (Check.HEALTH, _CHECK_OF[plan.tests]):
-        result = await _carry_out(run, outside, _request(outside, turn, plan, tests, check))
+        result = await _carry_out(run, outside, _request(outside, turn, plan, tests, check), plan.release.id)
         failed = failure_of(check, result)
         if failed or check is not Check.HEALTH:
             await run.step(
@@ -80,13 +81,20 @@ def _request(outside: Outside, turn: StageRun, plan: Plan, tests: TestScript, ch
     )
 
 
-async def _carry_out(run: Run, outside: Outside, request: CheckRequest) -> CheckResult:
+async def _carry_out(run: Run, outside: Outside, request: CheckRequest, release: str) -> CheckResult:
     """Raises StageTroubleError when the check could not be carried out, or sent no request at all."""
     check, patience = request.check, outside.patience
+
+    async def over() -> CheckResult | CheckTrouble | None:
+        ended = await outside.tester.outcome(request)
+        if isinstance(ended, CheckResult) and failure_of(check, ended):
+            return await with_restarts(outside, request.place, release, ended)
+        return ended
+
     await run.step(f"start {check}", lambda: outside.tester.start(request), returns=None, retry=patience.retry)
     outcome = await run.wait_for(
         f"until {check} is over",
-        lambda: outside.tester.outcome(request),
+        over,
         CheckResult | CheckTrouble,
         every=patience.poll,
         within=request.load.seconds + patience.test_slack,
