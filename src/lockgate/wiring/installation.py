@@ -7,10 +7,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from lockgate.domain.errors import PermanentError
+from lockgate.wiring.listeners import listener
 from pocketkube.kit.files import write_atomically
 from pocketkube.kit.ports import claim_port, free_port, may_bind
 
 _LOOPBACK = "127.0.0.1"
+_KEPT_IN, _GATEWAY_IN = "installation.json", "gateway.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,7 @@ class Installation:
     @property
     def gateway_port(self) -> int:
         """Known once pocketkube has started."""
-        return int(json.loads((self.pocketkube / "gateway.json").read_text())["port"])
+        return int(json.loads((self.pocketkube / _GATEWAY_IN).read_text())["port"])
 
     @property
     def gateway(self) -> str:
@@ -79,7 +81,7 @@ def open_installation(folder: Path, wished: Ports = _USUAL_PORTS) -> Installatio
     stay, so that printed addresses stay true."""
     folder = folder.expanduser().resolve()
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / "installation.json"
+    path = folder / _KEPT_IN
     if path.exists():
         return Installation(folder=folder, ports=Ports(**json.loads(path.read_text())))
     ports = Ports(api=_port(wished.api), prometheus=_port(wished.prometheus))
@@ -98,18 +100,21 @@ def ports_claimed(installation: Installation) -> Iterator[Installation]:
         for name, port in wanted.items():
             while not _claim(wanted[name], claims):
                 if installation.control.exists():
-                    raise _taken(installation, port)
+                    raise _taken(installation, port, f"{name!r} in {installation.folder / _KEPT_IN}")
                 wanted[name] = free_port(_LOOPBACK)
         # The gateway's port is pocketkube's to choose, and kept just as long: a stranger there would answer our users.
-        if (installation.pocketkube / "gateway.json").exists() and not may_bind(_LOOPBACK, installation.gateway_port):
-            raise _taken(installation, installation.gateway_port)
+        if (installation.pocketkube / _GATEWAY_IN).exists() and not may_bind(_LOOPBACK, installation.gateway_port):
+            raise _taken(installation, installation.gateway_port, f"'port' in {installation.pocketkube / _GATEWAY_IN}")
         yield _kept(replace(installation, ports=Ports(**wanted)))
 
 
-def _taken(installation: Installation, port: int) -> PermanentError:
+def _taken(installation: Installation, port: int, kept: str) -> PermanentError:
+    """*kept*: where the port is written down."""
+    who = listener(port)
     return PermanentError(
-        f"port {port} of the installation in {installation.folder} is in use by another program: end that (another "
-        "installation? lockgate down --data FOLDER), then start this one again"
+        f"port {port} of the installation in {installation.folder} is in use by another program"
+        f"{f', {who}' if who else ''}: end that (another installation? lockgate down --data FOLDER) or change {kept} "
+        "to a free port, then start this one again"
     )
 
 
@@ -122,7 +127,7 @@ def _claim(port: int, claims: ExitStack) -> bool:
 
 
 def _kept(installation: Installation) -> Installation:
-    write_atomically(installation.folder / "installation.json", json.dumps(asdict(installation.ports)), mode=0o600)
+    write_atomically(installation.folder / _KEPT_IN, json.dumps(asdict(installation.ports)), mode=0o600)
     return installation
 
 

@@ -11,6 +11,7 @@ import pytest
 from lockgate.domain.errors import PermanentError
 from lockgate.wiring import local
 from lockgate.wiring.installation import ANY_PORTS, Installation, Ports, open_installation, ports_claimed
+from lockgate.wiring.listeners import listener
 from lockgate.wiring.programs import Wishes
 
 
@@ -54,6 +55,27 @@ def test_a_port_that_users_know_is_not_given_up_for_another(tmp_path: Path) -> N
         ):
             pass
     assert open_installation(tmp_path / "known").ports == installation.ports
+
+
+def test_who_has_a_taken_port_is_named_with_the_file_that_keeps_the_port(tmp_path: Path) -> None:
+    installation = made(tmp_path / "known", Ports(api=a_port(), prometheus=a_port()))
+    installation.control.mkdir()
+    port = installation.ports.api
+    command = f"import socket; s = socket.create_server(('127.0.0.1', {port})); print('there', flush=True); input()"
+    other = subprocess.Popen([sys.executable, "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    assert other.stdout and other.stdout.readline() == b"there\n"
+    who = rf"python.* \(process {other.pid}\)"
+    with pytest.raises(PermanentError, match=rf"{who}.* or change 'api' in .*installation\.json"):
+        ports_claimed(installation).__enter__()
+    other.communicate(b"\n")
+    free = {"api": a_port(), "prometheus": installation.ports.prometheus}
+    (installation.folder / "installation.json").write_text(json.dumps(free))
+    with ports_claimed(open_installation(installation.folder)) as changed:
+        assert changed.ports.api == free["api"]
+
+
+def test_nobody_is_named_for_a_port_that_is_free() -> None:
+    assert listener(a_port()) == ""
 
 
 def test_a_start_that_finds_its_port_taken_says_which_and_leaves_nothing_running(tmp_path: Path) -> None:
