@@ -1,5 +1,6 @@
 """Services with a fixed image (a database): settled in their own lane before an artifact that needs them."""
 
+from datetime import timedelta
 from functools import partial
 
 from lockgate.delivery.conclusion import StageTroubleError
@@ -25,10 +26,14 @@ async def settle_fixed_services(run: Run, outside: Outside, turn: StageRun, plan
             partial(_ended, outside, each),
             StageRun,
             every=outside.patience.poll,
-            within=outside.patience.fixed_service,
+            within=outside.patience.fixed_turn,
         )
         if ended is None:
-            raise StageTroubleError(f"{each.place} was not settled in {outside.patience.fixed_service:g} s")
+            raise StageTroubleError(f"{each.place} did not get its turn in {outside.patience.fixed_turn:g} s")
+        if ended.state is not RunState.FINISHED:
+            raise StageTroubleError(
+                f"{each.place} was not settled in {outside.patience.fixed_service:g} s: it goes on in its own lane"
+            )
         if ended.outcome is not Outcome.PROMOTED:
             raise StageTroubleError(f"{each.place} ({each.artifact.reference}) did not come up: {ended.reason}")
 
@@ -44,7 +49,10 @@ def _run_of(turn: StageRun, service: FixedService) -> StageRun:
 
 
 async def _ended(outside: Outside, run: StageRun) -> StageRun | None:
+    """*run* when it is over, or when its turn lasts too long: the time in which others have the lane is not its own."""
+    longest = timedelta(seconds=outside.patience.fixed_service)
     for each in await outside.deliveries.stage_runs(run.delivery):
-        if each.id == run.id and each.state is RunState.FINISHED:
+        late = each.started_at is not None and outside.clock.now() - each.started_at > longest
+        if each.id == run.id and (each.state is RunState.FINISHED or late):
             return each
     return None

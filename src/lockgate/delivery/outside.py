@@ -17,16 +17,18 @@ from lockgate.workflow.protocol import Retry
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """Seconds, unless it says otherwise. *quiet* is how long a deployment may be waited for before users are told
-    why. *settle* lets the last samples of a window be scraped before the gate asks; *sources* is how long a metric
-    source may be away then; *indicator* how long one answer of it may take, *gate* all of a gate together; *at_once*
-    is how many questions one source is asked at a time (no seconds). *test_slack* is more than a tester takes to end a
-    check by itself, so that none runs on when its turn is over."""
+    """Seconds, unless it says otherwise. *fixed_service* counts from the turn of a fixed service, which may take
+    *fixed_turn* to come. *quiet* is how long a deployment may be waited for before users are told why. *settle* lets
+    the last samples of a window be scraped before the gate asks; *sources* is how long a metric source may be away
+    then; *indicator* how long one answer of it may take, *gate* all of a gate together; *at_once* is how many
+    questions one source is asked at a time (no seconds). *test_slack* is more than a tester takes to end a check by
+    itself, so that none runs on when its turn is over."""
 
     rollout: float = 120
     routes: float = 30
     fallback: float = 15
     fixed_service: float = 180
+    fixed_turn: float = 1800
     quiet: float = 3
     test_slack: float = 120
     settle: float = 2

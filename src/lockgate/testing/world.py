@@ -100,7 +100,12 @@ class World:
     """*restarted* is a second control plane on what an earlier one left: the same journal, store, git and cluster.
     *engine* makes its engine, from what MemoryEngine takes."""
 
-    def __init__(self, restarted: "World | None" = None, engine: Callable[..., MemoryEngine] = MemoryEngine) -> None:
+    def __init__(
+        self,
+        restarted: "World | None" = None,
+        engine: Callable[..., MemoryEngine] = MemoryEngine,
+        patience: Patience | None = None,
+    ) -> None:
         old = restarted
         self.clock: FakeClock = old.clock if old else FakeClock()
         self.repo: MemoryConfigRepo = old.repo if old else MemoryConfigRepo()
@@ -126,7 +131,7 @@ class World:
             deliveries=self.store,
             events=self.store,
             evaluations=self.store,
-            patience=Patience(),
+            patience=patience or Patience(),
         )
         lanes.register(self.engine, self.outside)
         self.queues = Queues()

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from lockgate.delivery import intake, onboarding
+from lockgate.delivery.outside import Patience
 from lockgate.delivery.push import check_push
 from lockgate.domain.artifact import Artifact
 from lockgate.domain.delivery import Outcome
@@ -385,7 +386,7 @@ async def test_a_release_that_is_slower_than_the_one_before_is_refused() -> None
 
 
 async def test_a_fixed_service_is_not_settled_for_a_delivery_that_is_over() -> None:
-    world = World()
+    world = World(patience=Patience(fixed_turn=180))
     own = {name: VALUES.replace("carts", name) for name in ("orders", "shipping")}
     await world.create(services={SERVICE: VALUES, **own, DATABASE: DATABASE_VALUES})
     world.cluster.never_ready.add("mongo:latest")
