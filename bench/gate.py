@@ -123,8 +123,10 @@ def server(delay_ms: int) -> Iterator[str]:
     command = [sys.executable, str(Path(__file__).with_name("answering.py")), str(delay_ms)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        yield process.stdout.readline().strip()
-        process.terminate()
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.terminate()
 
 
 def main() -> None:

@@ -19,6 +19,7 @@ from lockgate.domain.errors import PermanentError, TransientError
 from lockgate.domain.evaluation import Answer, Window
 from lockgate.sources.asking import Access
 from lockgate.sources.dynatrace import PROBE, DynatraceSource
+from lockgate.sources.http_client import HttpClient
 
 START = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
 WINDOW = Window(START, START + timedelta(seconds=15))
@@ -47,7 +48,8 @@ class StandIn:
     address: str
     token: str
     prometheus: HttpServer
-    client: httpx.AsyncClient
+    client: HttpClient
+    plain: httpx.AsyncClient
     log: Path
 
     async def ask(self, query: Any, token: str | None = None) -> Answer:
@@ -61,7 +63,7 @@ class StandIn:
 @asynccontextmanager
 async def started(folder: Path) -> AsyncIterator[StandIn]:
     token, log = folder / "token", folder / "log"
-    async with http_server() as prometheus, httpx.AsyncClient(trust_env=False) as client:
+    async with http_server() as prometheus, HttpClient() as client, httpx.AsyncClient(trust_env=False) as plain:
         prometheus.answer = as_prometheus
         command = [sys.executable, "-m", "dynatracestandin"]
         command += ["--prometheus", prometheus.address, "--token-file", str(token)]
@@ -71,7 +73,7 @@ async def started(folder: Path) -> AsyncIterator[StandIn]:
         ):
             assert process.stdout is not None
             address = process.stdout.readline().strip()
-            yield StandIn(address, token.read_text().strip(), prometheus, client, log)
+            yield StandIn(address, token.read_text().strip(), prometheus, client, plain, log)
             process.terminate()
 
 
@@ -152,9 +154,9 @@ async def test_it_ends_with_whoever_started_it(tmp_path: Path) -> None:
 async def test_it_asks_for_its_token_and_says_what_it_is_to_anybody(stand_in: StandIn) -> None:
     with pytest.raises(PermanentError, match="answered 401: Token Authentication failed"):
         await stand_in.ask(PROBE, token="another")
-    about = await stand_in.client.get(stand_in.address)
+    about = await stand_in.plain.get(stand_in.address)
     assert "This is a stand-in for Dynatrace, not Dynatrace" in about.text
-    raw = await stand_in.client.post(
+    raw = await stand_in.plain.post(
         f"{stand_in.address}/api/v1/timeseries/{V1['timeseriesId']}",
         content=json.dumps({"queryMode": "TOTAL", "aggregationType": "AVG", "startTimestamp": 0, "endTimestamp": 9}),
         headers={"Authorization": f"Api-Token {stand_in.token}"},

@@ -4,19 +4,22 @@ import asyncio
 import base64
 import json
 import re
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import httpx
 
 from lockgate.domain.errors import InvalidError, PermanentError, TransientError
 from lockgate.sources.answers import clip
+from lockgate.sources.http_client import HttpClient, NoAnswerError, Request, TooLargeError, UnreadableError
 
 LARGEST = 16_000_000  # bytes of an answer; a gate looks at a few series
-_TOO_MANY_REQUESTS = 429
+_OK, _TOO_MANY_REQUESTS = 200, 429
+_FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+_JSON = {"Content-Type": "application/json"}
 _HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VALUE = re.compile(r"[\x20-\x7e\t]*")
 _SHORTEST_SECRET = 4  # characters; blotting out a shorter one would make a riddle of every message
@@ -79,7 +82,7 @@ class Asker:
     def __init__(
         self,
         base_url: str,
-        client: httpx.AsyncClient,
+        client: HttpClient,
         name: str,
         words: Callable[[str], str],
         access: Access | None = None,
@@ -87,11 +90,13 @@ class Asker:
     ) -> None:
         self.name, self.deadline = name, deadline
         self._client, self._words = client, words
-        self.base = base_of(base_url, name)
+        written, access = base_of(base_url, name), access or Access()
+        if written.userinfo:
+            access = replace(access, token=None, user=written.username, password=written.password)
         # A password may stand in an address; it stands in no message.
-        self.shown = str(self.base.copy_with(username=None, password=None)).rstrip("/")
-        self._headers = (access or Access()).sent()
-        self._secrets = (access or Access()).secrets()
+        self.base = written.copy_with(username=None, password=None)
+        self.shown = str(self.base).rstrip("/")
+        self._headers, self._secrets = access.sent(), access.secrets()
 
     def at(self, path: str) -> httpx.URL:
         """The server's own address of *path*, which begins with a slash and is written as it goes over the wire."""
@@ -109,16 +114,18 @@ class Asker:
             what = "cannot be asked this: the query holds a character that no request may hold"
             raise InvalidError(self.message(about, what)) from error
 
-    async def ask(self, method: str, url: httpx.URL, about: str, **sent: Any) -> str:
-        """The body of an answer with status 200, secrets blotted out. *sent* is httpx's params, data, json or
-        headers. Raises TransientError when there was no answer, and for 429 and 5xx; PermanentError for any other."""
+    async def ask(self, method: str, url: httpx.URL, about: str, sent: "Sent | None" = None) -> str:
+        """The body of an answer with status 200, secrets blotted out. Raises TransientError when there was no answer,
+        and for 429 and 5xx; PermanentError for any other."""
         try:
-            status, text, location = await self._received(method, url, about, **sent)
-        except httpx.DecodingError as error:
+            status, text, location = await self._received(method, url, sent or _NOTHING)
+        except UnreadableError as error:
             raise PermanentError(self.message(about, f"answered with a body that cannot be read: {error}")) from error
-        except httpx.RequestError as error:
-            raise TransientError(self.message(about, f"gave no answer: {error or type(error).__name__}")) from error
-        if status == httpx.codes.OK:
+        except TooLargeError as error:
+            raise PermanentError(self.message(about, f"answered with more than {LARGEST} bytes")) from error
+        except NoAnswerError as error:
+            raise TransientError(self.message(about, f"gave no answer: {error}")) from error
+        if status == _OK:
             return text
         if location:
             what = f"answered {status}: a redirect to {clip(location)}, and redirects are not followed"
@@ -145,19 +152,36 @@ class Asker:
             text = text.replace(secret, "***")
         return text
 
-    async def _received(self, method: str, url: httpx.URL, about: str, **sent: Any) -> tuple[int, str, str]:
-        headers = {**sent.pop("headers", {}), **(self._headers if _same_origin(url, self.base) else {})}
-        async with self._client.stream(
-            method, url, headers=headers, follow_redirects=False, timeout=None, **sent
-        ) as response:
-            body = bytearray()
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > LARGEST:
-                    raise PermanentError(self.message(about, f"answered with more than {LARGEST} bytes"))
-            text = self.clean(body.decode("utf-8", errors="replace"))
-            location = self.clean(response.headers.get("location", "")) if response.has_redirect_location else ""
-            return response.status_code, text, location
+    async def _received(self, method: str, url: httpx.URL, sent: "Sent") -> tuple[int, str, str]:
+        headers = {**sent.headers, **(self._headers if _same_origin(url, self.base) else {})}
+        received = await self._client.exchange(Request(method, sent.to(url), headers, sent.body), LARGEST)
+        text = self.clean(received.body.decode("utf-8", errors="replace"))
+        return received.status, text, self.clean(received.location)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What goes along with a question. *params* are added to those of the address."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Sequence[tuple[str, str]] = ()
+    body: bytes | None = None
+
+    def to(self, url: httpx.URL) -> httpx.URL:
+        return url.copy_merge_params(list(self.params)) if self.params else url
+
+
+def form(fields: Mapping[str, str]) -> Sent:
+    """As a browser sends a form. Raises UnicodeError for half a surrogate pair."""
+    return Sent(_FORM, body=urlencode(fields).encode())
+
+
+def document(value: Mapping[str, Any]) -> Sent:
+    """As JSON, which has no NaN. Raises UnicodeError for half a surrogate pair."""
+    return Sent(_JSON, body=json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
+
+
+_NOTHING = Sent()
 
 
 def base_of(address: str, name: str) -> httpx.URL:

@@ -1,13 +1,12 @@
 """Dynatrace: which of its APIs a query means, and who answers it."""
 
-import httpx
-
 from lockgate.domain.errors import InvalidError, PermanentError
 from lockgate.domain.evaluation import Answer, Window
 from lockgate.ports.metric_source import Query
 from lockgate.sources import dynatrace_v1, dynatrace_v2
 from lockgate.sources.answers import MalformedError, clip, read_json
 from lockgate.sources.asking import Access, Asker
+from lockgate.sources.http_client import HttpClient
 
 PROBE = {"probe": "metrics"}
 """What `configure monitoring` asks: whether the address is a tenant's, and the token one of it."""
@@ -23,7 +22,7 @@ class DynatraceSource:
     def __init__(
         self,
         tenant: str,
-        client: httpx.AsyncClient,
+        client: HttpClient,
         access: Access,
         tags: tuple[str, ...] = (),
         name: str = "Dynatrace",

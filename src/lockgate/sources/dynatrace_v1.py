@@ -16,7 +16,7 @@ from lockgate.domain.errors import InvalidError, TransientError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
 from lockgate.sources.answers import MalformedError, clip, fields_of, is_number, read_json, text_of
-from lockgate.sources.asking import Asker
+from lockgate.sources.asking import Asker, Sent, document
 from lockgate.sources.dynatrace_v2 import milliseconds
 
 # Of the file's own times nothing is read, as ever: the window is the gate's.
@@ -64,7 +64,7 @@ async def smartscape(asker: Asker, query: Mapping[str, Any], window: Window, abo
     path = f"/api/v1/entity/{_ENTITIES[kind.casefold()]}"
     asked = [*_times(window).items(), *(("tag", tag) for tag in _texts(query, "tags"))]
     params = [(name, str(value)) for name, value in asked]
-    rows = read_json(await asker.ask("GET", asker.at(path), about, params=params))
+    rows = read_json(await asker.ask("GET", asker.at(path), about, Sent(params=params)))
     if not isinstance(rows, list):
         raise MalformedError(f"answered with what is no list of entities: {clip(str(rows))}")
     samples = tuple(_counted(row, relation[1], relation[2]) for row in rows)
@@ -93,7 +93,7 @@ async def _busiest(asker: Asker, tags: tuple[str, ...], window: Window, about: s
 async def _points(asker: Asker, id: str, body: Mapping[str, Any], about: str) -> dict[str, tuple[float, float]]:
     """Entity → (epoch seconds, value) of its point; null is NaN. An entity without a point has no data. The mode TOTAL
     gives one; of several none is the value of the window, so they are refused."""
-    match read_json(await asker.ask("POST", asker.at(_path(id)), about, json=dict(body))):
+    match read_json(await asker.ask("POST", asker.at(_path(id)), about, document(body))):
         # Clients of this API read one name or the other; both are accepted.
         case {"dataResult": {"dataPoints": dict(points)}} | {"result": {"dataPoints": dict(points)}}:
             return {str(entity): _point(rows) for entity, rows in points.items()}

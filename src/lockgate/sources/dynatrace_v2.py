@@ -19,7 +19,7 @@ from lockgate.sources.answers import (
     reduced,
     text_of,
 )
-from lockgate.sources.asking import Asker
+from lockgate.sources.asking import Asker, Sent
 
 _PATH = "/api/v2/metrics/query"
 _FIELDS = ("metricSelector", "entitySelector", "mzSelector", "resolution", "aggregate")
@@ -36,7 +36,7 @@ async def measure(asker: Asker, query: Mapping[str, Any], window: Window, about:
     warnings: list[str] = []
     following: dict[str, str] = params
     for _ in range(_MOST_PAGES):
-        page = read_json(await asker.ask("GET", asker.at(_PATH), about, params=following))
+        page = read_json(await asker.ask("GET", asker.at(_PATH), about, Sent(params=tuple(following.items()))))
         found, said = _page(page, aggregate)
         samples += found
         warnings += said
@@ -53,8 +53,8 @@ async def measure(asker: Asker, query: Mapping[str, Any], window: Window, about:
 
 async def probe(asker: Asker, about: str) -> Answer:
     """Lists one metric, which takes the scope that queries take: metrics.read."""
-    params = {"pageSize": "1"}
-    match read_json(await asker.ask("GET", asker.at("/api/v2/metrics"), about, params=params)):
+    params = Sent(params=(("pageSize", "1"),))
+    match read_json(await asker.ask("GET", asker.at("/api/v2/metrics"), about, params)):
         case {"metrics": list()}:
             return Answer((), f"GET {asker.shown}/api/v2/metrics?pageSize=1")
         case body:

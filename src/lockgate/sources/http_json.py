@@ -14,7 +14,8 @@ from lockgate.domain.errors import InvalidError, PermanentError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
 from lockgate.sources.answers import MalformedError, clip, fields_of, json_value, read_json, text_of
-from lockgate.sources.asking import Access, Asker
+from lockgate.sources.asking import Access, Asker, Sent
+from lockgate.sources.http_client import HttpClient
 
 PROBE = {"probe": "server"}
 """What `configure monitoring` asks: whether a server is there that lets us in."""
@@ -31,7 +32,7 @@ class HttpJsonSource:
     def __init__(
         self,
         base_url: str,
-        client: httpx.AsyncClient,
+        client: HttpClient,
         name: str = "Http",
         deadline: float = 10.0,
         access: Access | None = None,
@@ -52,7 +53,7 @@ class HttpJsonSource:
                 return Answer((), f"GET {asker.shown}")
             asked = parse_query(query, asker.name)
             url = self._url(asked.url, window)
-            text = await asker.ask("GET", url, about, headers=dict(asked.headers))
+            text = await asker.ask("GET", url, about, Sent(headers=asked.headers))
             try:
                 # In a thread: a path may take long in a large answer, and other gates go on meanwhile.
                 samples = await asyncio.to_thread(_samples, text, asked, window)

@@ -10,8 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import httpx
-
 from lockgate.domain.errors import InvalidError, PermanentError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
@@ -26,7 +24,8 @@ from lockgate.sources.answers import (
     reduced,
     text_of,
 )
-from lockgate.sources.asking import Access, Asker
+from lockgate.sources.asking import Access, Asker, form
+from lockgate.sources.http_client import HttpClient
 
 _FIELDS = ("query", "step", "aggregate")
 _STEP = re.compile(r"[0-9]+(\.[0-9]+)?(ms|s|m|h)?")
@@ -40,7 +39,7 @@ class PrometheusSource:
     def __init__(
         self,
         base_url: str,
-        client: httpx.AsyncClient,
+        client: HttpClient,
         name: str = "Prometheus",
         deadline: float = 10.0,
         access: Access | None = None,
@@ -55,9 +54,9 @@ class PrometheusSource:
         start, end = (f"{moment.timestamp():.3f}" for moment in (window.start, window.end))
         times = {"time": end} if asked.step is None else {"start": start, "end": end, "step": asked.step}
         path = "/api/v1/query" if asked.step is None else "/api/v1/query_range"
-        form = {"query": asked.promql, **times, "timeout": f"{math.ceil(self._asker.deadline)}s"}
+        fields = {"query": asked.promql, **times, "timeout": f"{math.ceil(self._asker.deadline)}s"}
         async with self._asker.within_deadline(asked.promql):
-            text = await self._asker.ask("POST", self._asker.at(path), asked.promql, data=form)
+            text = await self._asker.ask("POST", self._asker.at(path), asked.promql, form(fields))
         try:
             samples, warnings = _parsed(text, asked.aggregate)
         except MalformedError as error:

@@ -6,24 +6,20 @@ import ssl
 import httpx
 
 from lockgate.domain.errors import InvalidError
-
-_CONNECTIONS = 100  # at once to one server
+from lockgate.sources.http_client import HttpClient
 
 
 class Clients:
     def __init__(self) -> None:
-        self._open: dict[tuple[str, str | None], httpx.AsyncClient] = {}
+        self._open: dict[tuple[str, str | None], HttpClient] = {}
 
-    async def to(self, address: str, ca: str | None = None) -> httpx.AsyncClient:
+    async def to(self, address: str, ca: str | None = None) -> HttpClient:
         """For the server at *address*; *ca* in PEM is trusted instead of the machine's authorities. Raises
         InvalidError when it is none."""
         key = (address, ca)
         if key not in self._open:
-            made = await asyncio.to_thread(_client, address, ca)  # reading certificates takes tens of milliseconds
-            if key in self._open:
-                await made.aclose()
-            else:
-                self._open[key] = made
+            tls = await asyncio.to_thread(_trusted, address, ca)  # reading certificates takes tens of milliseconds
+            self._open.setdefault(key, HttpClient(tls))
         return self._open[key]
 
     async def aclose(self) -> None:
@@ -32,14 +28,11 @@ class Clients:
             await client.aclose()
 
 
-def _client(address: str, ca: str | None) -> httpx.AsyncClient:
-    # Redirects are not followed, so http stays http, and the machine's certificates, slow to load, are for https.
-    verify: ssl.SSLContext | bool = address.startswith("https:")
-    if ca is not None:
-        try:
-            verify = ssl.create_default_context(cadata=ca)
-        except (ssl.SSLError, ValueError) as error:
-            raise InvalidError("the certificate authority is not in PEM: it begins with BEGIN CERTIFICATE") from error
-    limits = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
-    # A proxy of the machine must not stand between gate and monitoring.
-    return httpx.AsyncClient(trust_env=False, verify=verify, limits=limits)
+def _trusted(address: str, ca: str | None) -> ssl.SSLContext | None:
+    # Redirects are not followed, so http stays http, and certificates, slow to load, are for https.
+    if ca is None:
+        return httpx.create_ssl_context(trust_env=False) if address.startswith("https:") else None
+    try:
+        return ssl.create_default_context(cadata=ca)
+    except (ssl.SSLError, ValueError) as error:
+        raise InvalidError("the certificate authority is not in PEM: it begins with BEGIN CERTIFICATE") from error

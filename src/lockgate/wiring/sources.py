@@ -4,8 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-import httpx
-
 from lockgate.domain.errors import InvalidError, PermanentError, TransientError, UnknownKindError
 from lockgate.domain.evaluation import Window
 from lockgate.domain.names import ProjectName
@@ -19,22 +17,23 @@ from lockgate.sources import dynatrace, http_json
 from lockgate.sources.asking import Access
 from lockgate.sources.dynatrace import DynatraceSource
 from lockgate.sources.file import FileSource
+from lockgate.sources.http_client import HttpClient
 from lockgate.sources.http_json import HttpJsonSource
 from lockgate.sources.prometheus import PrometheusSource
 from lockgate.wiring.clients import Clients
 
-Build = Callable[[SourceName, str, SourceSettings, httpx.AsyncClient, Place | None], MetricSource]
+Build = Callable[[SourceName, str, SourceSettings, HttpClient, Place | None], MetricSource]
 """(name, address, settings, client of that address, what is measured) → the source"""
 
 
 def _prometheus(
-    name: SourceName, url: str, settings: SourceSettings, client: httpx.AsyncClient, _: Place | None
+    name: SourceName, url: str, settings: SourceSettings, client: HttpClient, _: Place | None
 ) -> MetricSource:
     return PrometheusSource(url, client, _title(name), access=_access(settings, "Bearer"))
 
 
 def _dynatrace(
-    name: SourceName, url: str, settings: SourceSettings, client: httpx.AsyncClient, place: Place | None
+    name: SourceName, url: str, settings: SourceSettings, client: HttpClient, place: Place | None
 ) -> MetricSource:
     if settings.token is None:
         raise InvalidError(f"Dynatrace answers to a token only: {_command(name)} --tenant … --token-file FILE")
@@ -43,15 +42,11 @@ def _dynatrace(
     return DynatraceSource(url, client, _access(settings, "Api-Token"), tags, _title(name))
 
 
-def _http(
-    name: SourceName, url: str, settings: SourceSettings, client: httpx.AsyncClient, _: Place | None
-) -> MetricSource:
+def _http(name: SourceName, url: str, settings: SourceSettings, client: HttpClient, _: Place | None) -> MetricSource:
     return HttpJsonSource(url, client, _title(name), access=_access(settings, "Bearer"), hosts=settings.hosts)
 
 
-def _file(
-    name: SourceName, _url: str, settings: SourceSettings, _client: httpx.AsyncClient, _: Place | None
-) -> MetricSource:
+def _file(name: SourceName, _url: str, settings: SourceSettings, _client: HttpClient, _: Place | None) -> MetricSource:
     if settings.samples is None:
         raise InvalidError(f"samples come from a file: {_command(name)} --samples FILE")
     return FileSource(settings.samples, _title(name))

@@ -2,13 +2,13 @@
 
 import base64
 
-import httpx
 import pytest
 from tests.lockgate.sources.test_sources_prometheus import WINDOW, Server, client, server, vector
 
 from lockgate.domain.errors import InvalidError, LockgateError, PermanentError
 from lockgate.domain.evaluation import Answer
 from lockgate.sources.asking import Access
+from lockgate.sources.http_client import HttpClient
 from lockgate.sources.prometheus import PrometheusSource
 
 __all__ = ["client", "server"]  # fixtures
@@ -19,7 +19,7 @@ BASIC = Access(user="reader", password=SECRET)
 HEADER = Access(headers={"X-Scope-OrgID": SECRET})
 
 
-async def ask(server: Server, client: httpx.AsyncClient, access: Access) -> Answer:
+async def ask(server: Server, client: HttpClient, access: Access) -> Answer:
     return await PrometheusSource(server.address, client, access=access).query("up", WINDOW)
 
 
@@ -32,7 +32,7 @@ async def ask(server: Server, client: httpx.AsyncClient, access: Access) -> Answ
     ],
 )
 async def test_a_source_is_asked_with_what_lets_us_in(
-    server: Server, client: httpx.AsyncClient, access: Access, line: str
+    server: Server, client: HttpClient, access: Access, line: str
 ) -> None:
     answer = await ask(server, client, access)
     assert line in server.heads[0].split("\r\n")
@@ -43,7 +43,7 @@ async def test_a_source_is_asked_with_what_lets_us_in(
 @pytest.mark.parametrize("access", [BEARER, BASIC, HEADER])
 @pytest.mark.parametrize("status", [200, 302, 401, 503])
 async def test_a_server_that_repeats_our_secret_does_not_get_it_into_a_message(
-    server: Server, client: httpx.AsyncClient, access: Access, status: int
+    server: Server, client: HttpClient, access: Access, status: int
 ) -> None:
     quoted = SECRET.replace('"', '\\"')
     basic = base64.b64encode(f"reader:{SECRET}".encode()).decode()
@@ -56,12 +56,12 @@ async def test_a_server_that_repeats_our_secret_does_not_get_it_into_a_message(
     assert access is not BASIC or basic[:8] not in str(caught.value)
 
 
-async def test_a_warning_that_repeats_our_secret_is_blotted_out(server: Server, client: httpx.AsyncClient) -> None:
+async def test_a_warning_that_repeats_our_secret_is_blotted_out(server: Server, client: HttpClient) -> None:
     server.body = vector(warnings=[f"you are {SECRET}"]).encode()
     assert (await ask(server, client, BEARER)).warnings == ("you are ***",)
 
 
-async def test_a_redirect_is_named_and_gets_no_token(server: Server, client: httpx.AsyncClient) -> None:
+async def test_a_redirect_is_named_and_gets_no_token(server: Server, client: HttpClient) -> None:
     server.status, server.headers = 307, ["Location: http://elsewhere.example/"]
     with pytest.raises(PermanentError, match=r"a redirect to http://elsewhere\.example/, and redirects are not"):
         await ask(server, client, BEARER)
@@ -73,7 +73,7 @@ async def test_a_redirect_is_named_and_gets_no_token(server: Server, client: htt
 )
 def test_what_cannot_stand_in_a_header_is_refused_and_not_repeated(access: Access) -> None:
     with pytest.raises(InvalidError, match="header") as caught:
-        PrometheusSource("http://127.0.0.1:1", httpx.AsyncClient(), access=access)
+        PrometheusSource("http://127.0.0.1:1", HttpClient(), access=access)
     assert "lines" not in str(caught.value)
 
 

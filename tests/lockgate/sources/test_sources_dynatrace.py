@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from tests.lockgate.sources.http_server import Asked, HttpServer, Said, document, http_server
 from tests.lockgate.sources.troubles import SECRET, said_in
@@ -16,6 +15,7 @@ from lockgate.domain.errors import InvalidError, PermanentError, TransientError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.sources.asking import Access
 from lockgate.sources.dynatrace import PROBE, DynatraceSource
+from lockgate.sources.http_client import HttpClient
 from lockgate.testing.contracts.metric_source import HttpMetricSourceContract, Question, Series, Trouble
 
 START = datetime(2026, 11, 22, 21, 0, tzinfo=UTC)
@@ -65,15 +65,15 @@ async def server() -> AsyncIterator[HttpServer]:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+async def client() -> AsyncIterator[HttpClient]:
+    async with HttpClient() as client:
         yield client
 
 
 @dataclass(frozen=True, slots=True)
 class Tenant:
     server: HttpServer
-    client: httpx.AsyncClient
+    client: HttpClient
 
     def source(self, deadline: float = 10.0, tags: tuple[str, ...] = ()) -> DynatraceSource:
         access = Access("Api-Token", token=SECRET)
@@ -85,7 +85,7 @@ class Tenant:
 
 
 @pytest.fixture
-def tenant(server: HttpServer, client: httpx.AsyncClient) -> Tenant:
+def tenant(server: HttpServer, client: HttpClient) -> Tenant:
     return Tenant(server, client)
 
 

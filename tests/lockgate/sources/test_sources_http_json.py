@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import httpx
 import pytest
 from tests.lockgate.sources.http_server import HttpServer, Said, document, http_server
 from tests.lockgate.sources.troubles import SECRET, said_in
@@ -15,6 +14,7 @@ from tests.lockgate.sources.troubles import SECRET, said_in
 from lockgate.domain.errors import InvalidError, PermanentError, TransientError
 from lockgate.domain.evaluation import Answer, Window
 from lockgate.sources.asking import Access
+from lockgate.sources.http_client import HttpClient
 from lockgate.sources.http_json import PROBE, HttpJsonSource
 from lockgate.testing.contracts.metric_source import HttpMetricSourceContract, Question, Series, Trouble
 
@@ -35,15 +35,15 @@ async def server() -> AsyncIterator[HttpServer]:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+async def client() -> AsyncIterator[HttpClient]:
+    async with HttpClient() as client:
         yield client
 
 
 @dataclass(frozen=True, slots=True)
 class Stats:
     server: HttpServer
-    client: httpx.AsyncClient
+    client: HttpClient
     secret = SECRET
 
     def source(self, deadline: float = 10.0, hosts: tuple[str, ...] = ()) -> HttpJsonSource:
@@ -86,7 +86,7 @@ def shown(value: float) -> float | str:
 
 
 @pytest.fixture
-def stats(server: HttpServer, client: httpx.AsyncClient) -> Stats:
+def stats(server: HttpServer, client: HttpClient) -> Stats:
     return Stats(server, client)
 
 

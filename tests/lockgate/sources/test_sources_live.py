@@ -24,6 +24,7 @@ from lockgate.domain.project import Place
 from lockgate.evaluation.judge import judge
 from lockgate.kit.clock import SystemClock
 from lockgate.kit.ids import new_id
+from lockgate.sources.http_client import HttpClient
 from lockgate.sources.prometheus import PrometheusSource
 from lockgate.specs.perfspec import parse_perfspec
 from lockgate.specs.placeholders import query_text, resolve, values_of
@@ -135,7 +136,8 @@ async def eventually(holds: Callable[[], Awaitable[bool]], what: str) -> None:
 @dataclass(frozen=True, slots=True)
 class Live:
     started: Started
-    client: httpx.AsyncClient
+    client: HttpClient
+    feeder: httpx.AsyncClient
 
     @property
     def source(self) -> PrometheusSource:
@@ -162,14 +164,14 @@ class Live:
         await self.sees(f"count_over_time({count}[1m]) >= 2")
         if requests:
             url = f"http://{self.started.exporters[target.exporter]}{target.name}"
-            (await self.client.post(url, content="\n".join([str(seconds)] * requests))).raise_for_status()
+            (await self.feeder.post(url, content="\n".join([str(seconds)] * requests))).raise_for_status()
         await self.sees(f"{count} == {requests}")
 
 
 @pytest.fixture
 async def live(started: Started) -> AsyncIterator[Live]:
-    async with httpx.AsyncClient(trust_env=False) as client:
-        yield Live(started, client)
+    async with HttpClient() as client, httpx.AsyncClient(trust_env=False) as feeder:
+        yield Live(started, client, feeder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +183,7 @@ class LiveBench:
         lines = [f"{metric}{_braces(labels)} {value!r}" for labels, value in series]
         text = "\n".join([f"{metric}_there 1", *lines, ""])
         url = f"http://{self.live.started.exporters[0]}{DOCUMENT}"
-        (await self.live.client.put(url, content=text)).raise_for_status()
+        (await self.live.feeder.put(url, content=text)).raise_for_status()
         return Question(self.live.source, metric, await self.live.sees(f"{metric}_there"))
 
     async def refusing(self) -> Question:

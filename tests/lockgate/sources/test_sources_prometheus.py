@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
-import httpx
 import pytest
 
 from lockgate.domain.errors import InvalidError, PermanentError, TransientError
 from lockgate.domain.evaluation import Answer, Window
+from lockgate.sources.http_client import HttpClient
 from lockgate.sources.prometheus import PrometheusSource
 from lockgate.testing.contracts.metric_source import MetricSourceContract, Question, Series
 
@@ -79,15 +79,15 @@ async def server() -> AsyncIterator[Server]:
 
 
 @pytest.fixture
-async def client() -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(trust_env=False) as client:
+async def client() -> AsyncIterator[HttpClient]:
+    async with HttpClient() as client:
         yield client
 
 
 @dataclass(frozen=True, slots=True)
 class ServerBench:
     server: Server
-    client: httpx.AsyncClient
+    client: HttpClient
 
     async def holding(self, series: Sequence[Series]) -> Question:
         self.server.body = vector(*((dict(labels), value) for labels, value in series)).encode()
@@ -104,37 +104,35 @@ class ServerBench:
 
 class TestPrometheusSource(MetricSourceContract):
     @pytest.fixture
-    def bench(self, server: Server, client: httpx.AsyncClient) -> ServerBench:
+    def bench(self, server: Server, client: HttpClient) -> ServerBench:
         return ServerBench(server, client)
 
 
-async def ask(server: Server, client: httpx.AsyncClient, deadline: float = 10.0) -> Answer:
+async def ask(server: Server, client: HttpClient, deadline: float = 10.0) -> Answer:
     return await PrometheusSource(server.address, client, "Main", deadline).query("up", WINDOW)
 
 
-async def test_the_question_is_an_instant_query_at_the_end_of_the_window(
-    server: Server, client: httpx.AsyncClient
-) -> None:
+async def test_the_question_is_an_instant_query_at_the_end_of_the_window(server: Server, client: HttpClient) -> None:
     answer = await PrometheusSource(server.address + "/prom/", client).query("a{b='ü'} + 1", WINDOW)
     assert server.heads[0].startswith("POST /prom/api/v1/query HTTP/1.1")
     assert server.forms == [{"query": ["a{b='ü'} + 1"], "time": ["1795381215.000"], "timeout": ["10s"]}]
     assert answer.request == f"POST {server.address}/prom/api/v1/query time=1795381215.000 query=a{{b='ü'}} + 1"
 
 
-async def test_a_scalar_is_one_series_without_labels(server: Server, client: httpx.AsyncClient) -> None:
+async def test_a_scalar_is_one_series_without_labels(server: Server, client: HttpClient) -> None:
     server.body = b'{"status":"success","data":{"resultType":"scalar","result":[1.5,"3"]}}'
     (sample,) = (await ask(server, client)).samples
     assert (dict(sample.labels), sample.value, sample.timestamp) == ({}, 3, 1.5)
 
 
-async def test_warnings_and_infos_are_kept(server: Server, client: httpx.AsyncClient) -> None:
+async def test_warnings_and_infos_are_kept(server: Server, client: HttpClient) -> None:
     server.body = vector(({"a": "b"}, 1.0), warnings=["partial"], infos=["counter?"]).encode()
     assert (await ask(server, client)).warnings == ("partial", "counter?")
 
 
 @pytest.mark.parametrize(("text", "value"), [("1e+06", 1e6), ("-3", -3), (".5", 0.5), ("+Inf", math.inf), ("7.", 7)])
 async def test_values_are_read_as_prometheus_writes_them(
-    server: Server, client: httpx.AsyncClient, text: str, value: float
+    server: Server, client: HttpClient, text: str, value: float
 ) -> None:
     server.body = vector(({}, text)).encode()
     assert (await ask(server, client)).samples[0].value == value
@@ -191,7 +189,7 @@ def result(kind: str, rows: object) -> str:
     ],
 )
 async def test_what_is_no_answer_is_permanent_and_says_what_came(
-    server: Server, client: httpx.AsyncClient, status: int, body: str, words: str
+    server: Server, client: HttpClient, status: int, body: str, words: str
 ) -> None:
     server.status, server.body = status, body.encode()
     with pytest.raises(PermanentError) as caught:
@@ -202,20 +200,20 @@ async def test_what_is_no_answer_is_permanent_and_says_what_came(
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-async def test_a_server_in_trouble_is_transient(server: Server, client: httpx.AsyncClient, status: int) -> None:
+async def test_a_server_in_trouble_is_transient(server: Server, client: HttpClient, status: int) -> None:
     server.status = status
     server.body = b'{"status":"error","errorType":"timeout","error":"query timed out"}'
     with pytest.raises(TransientError, match=f"answered {status}: timeout: query timed out"):
         await ask(server, client)
 
 
-async def test_a_hanging_server_costs_its_deadline_and_is_transient(server: Server, client: httpx.AsyncClient) -> None:
+async def test_a_hanging_server_costs_its_deadline_and_is_transient(server: Server, client: HttpClient) -> None:
     server.hangs = True
     with pytest.raises(TransientError, match=r"gave no answer in 0\.2 s"):
         await ask(server, client, deadline=0.2)
 
 
-async def test_a_connection_cut_in_the_middle_is_transient(server: Server, client: httpx.AsyncClient) -> None:
+async def test_a_connection_cut_in_the_middle_is_transient(server: Server, client: HttpClient) -> None:
     server.hangs = True
     asking = asyncio.create_task(ask(server, client))
     while not server.heads:  # noqa: ASYNC110  # the server has nothing to be awaited by
@@ -225,38 +223,38 @@ async def test_a_connection_cut_in_the_middle_is_transient(server: Server, clien
         await asking
 
 
-async def test_a_redirect_is_not_followed(server: Server, client: httpx.AsyncClient) -> None:
+async def test_a_redirect_is_not_followed(server: Server, client: HttpClient) -> None:
     server.status, server.headers = 302, [f"Location: {server.address}/elsewhere"]
     with pytest.raises(PermanentError, match="answered 302"):
         await PrometheusSource(server.address, client).query("up", WINDOW)
     assert len(server.heads) == 1
 
 
-async def test_a_body_that_cannot_be_unpacked_is_permanent(server: Server, client: httpx.AsyncClient) -> None:
+async def test_a_body_that_cannot_be_unpacked_is_permanent(server: Server, client: HttpClient) -> None:
     server.headers = ["Content-Encoding: gzip"]
     with pytest.raises(PermanentError, match="cannot be read"):
         await ask(server, client)
 
 
-async def test_bytes_that_are_no_text_do_not_break_the_source(server: Server, client: httpx.AsyncClient) -> None:
+async def test_bytes_that_are_no_text_do_not_break_the_source(server: Server, client: HttpClient) -> None:
     server.body = b"\xff\xfe"
     with pytest.raises(PermanentError, match="no JSON"):
         await ask(server, client)
 
 
-async def test_an_answer_beyond_all_measure_is_cut_off(server: Server, client: httpx.AsyncClient) -> None:
+async def test_an_answer_beyond_all_measure_is_cut_off(server: Server, client: HttpClient) -> None:
     server.body = b" " * 16_000_001
     with pytest.raises(PermanentError, match="more than 16000000 bytes"):
         await ask(server, client)
 
 
-async def test_an_object_is_no_query_for_prometheus(server: Server, client: httpx.AsyncClient) -> None:
+async def test_an_object_is_no_query_for_prometheus(server: Server, client: HttpClient) -> None:
     with pytest.raises(PermanentError, match=r"takes a query as a PromQL text, or .* not .*timeseriesId"):
         await PrometheusSource(server.address, client).query({"timeseriesId": "x"}, WINDOW)
     assert server.heads == []
 
 
-async def test_a_password_in_the_address_is_sent_and_never_shown(server: Server, client: httpx.AsyncClient) -> None:
+async def test_a_password_in_the_address_is_sent_and_never_shown(server: Server, client: HttpClient) -> None:
     address = server.address.replace("//", "//reader:s3cret@")
     answer = await PrometheusSource(address, client).query("up", WINDOW)
     assert "Authorization: Basic" in server.heads[0]
@@ -270,4 +268,4 @@ async def test_a_password_in_the_address_is_sent_and_never_shown(server: Server,
 @pytest.mark.parametrize("address", ["", "prometheus:9090", "127.0.0.1", "ftp://host/", "http://", "http://host:port"])
 def test_what_is_no_address_is_refused_at_once(address: str) -> None:
     with pytest.raises(InvalidError, match="write http://HOST:PORT"):
-        PrometheusSource(address, httpx.AsyncClient())
+        PrometheusSource(address, HttpClient())

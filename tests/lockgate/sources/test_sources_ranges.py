@@ -4,12 +4,12 @@ import json
 import math
 from typing import Any
 
-import httpx
 import pytest
 from tests.lockgate.sources.test_sources_prometheus import WINDOW, Server, client, server
 
 from lockgate.domain.errors import InvalidError, PermanentError
 from lockgate.sources.answers import AGGREGATES, reduced
+from lockgate.sources.http_client import HttpClient
 from lockgate.sources.prometheus import PrometheusSource
 
 __all__ = ["client", "server"]  # fixtures
@@ -24,7 +24,7 @@ def matrix(*values: str) -> bytes:
 
 
 async def test_a_range_query_goes_over_the_window_and_gives_one_value_a_series(
-    server: Server, client: httpx.AsyncClient
+    server: Server, client: HttpClient
 ) -> None:
     server.body = matrix("1", "3", "2")
     answer = await PrometheusSource(server.address, client).query(ASKED, WINDOW)
@@ -36,7 +36,7 @@ async def test_a_range_query_goes_over_the_window_and_gives_one_value_a_series(
     assert answer.request.endswith("step=5s aggregate=max query=latency")
 
 
-async def test_a_matrix_of_an_instant_query_needs_an_aggregate(server: Server, client: httpx.AsyncClient) -> None:
+async def test_a_matrix_of_an_instant_query_needs_an_aggregate(server: Server, client: HttpClient) -> None:
     server.body = matrix("1", "3")
     source = PrometheusSource(server.address, client)
     (sample,) = (await source.query({"query": "latency[1m]", "aggregate": "avg"}, WINDOW)).samples
@@ -58,7 +58,7 @@ async def test_a_matrix_of_an_instant_query_needs_an_aggregate(server: Server, c
     ],
 )
 async def test_a_question_that_is_none_is_refused_before_it_is_asked(
-    server: Server, client: httpx.AsyncClient, change: dict[str, Any], words: str
+    server: Server, client: HttpClient, change: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(InvalidError) as caught:
         await PrometheusSource(server.address, client).query({**ASKED, **change}, WINDOW)
@@ -68,7 +68,7 @@ async def test_a_question_that_is_none_is_refused_before_it_is_asked(
 
 @pytest.mark.parametrize("values", [[], ["one"]])
 async def test_a_series_without_readable_values_is_refused(
-    server: Server, client: httpx.AsyncClient, values: list[str]
+    server: Server, client: HttpClient, values: list[str]
 ) -> None:
     server.body = matrix(*values)
     with pytest.raises(PermanentError, match="has no values"):

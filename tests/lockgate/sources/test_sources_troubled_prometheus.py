@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
-import httpx
 import pytest
 from tests.lockgate.sources.http_server import HttpServer, Said, http_server
 from tests.lockgate.sources.test_sources_prometheus import WINDOW, vector
 from tests.lockgate.sources.troubles import SECRET, said_in
 
 from lockgate.sources.asking import Access
+from lockgate.sources.http_client import HttpClient
 from lockgate.sources.prometheus import PrometheusSource
 from lockgate.testing.contracts.metric_source import HttpMetricSourceContract, Question, Series, Trouble
 
@@ -20,7 +20,7 @@ WRONG = {"status": "success", "data": {"resultType": "vector", "result": [{"metr
 @dataclass(frozen=True, slots=True)
 class PrometheusBench:
     server: HttpServer
-    client: httpx.AsyncClient
+    client: HttpClient
     secret = SECRET
 
     def question(self, deadline: float = 10.0) -> Question:
@@ -49,5 +49,5 @@ class PrometheusBench:
 class TestTroubledPrometheus(HttpMetricSourceContract):
     @pytest.fixture
     async def bench(self) -> AsyncIterator[PrometheusBench]:
-        async with http_server() as server, httpx.AsyncClient(trust_env=False) as client:
+        async with http_server() as server, HttpClient() as client:
             yield PrometheusBench(server, client)
