@@ -27,15 +27,23 @@ WINDOW = Window(NOON, later(60))
 
 class Sources:
     """Sources by name, all of them this one. A query with `hang` in it never answers, one with `away` is refused *away*
-    times. *asked*: the queries so far; *most*: how many were ever under way at a time."""
+    times. *asked*: the queries so far; *most*: how many were ever under way at a time; *looked_up*: names, as often as
+    they were."""
 
     def __init__(self, away: int = 0) -> None:
         self.away = away
         self.asked: list[str] = []
+        self.looked_up: list[str] = []
         self.most = 0
         self._now = 0
 
     async def source(self, name: str, place: Place | None = None) -> "Sources":
+        self.looked_up.append(name)
+        if name == "Absent":
+            await asyncio.Event().wait()
+        if name == "Restarted" and self.away > 0:
+            self.away -= 1
+            raise TransientError("its settings cannot be read")
         if name == "Stranger":
             raise UnknownKindError("metric source", name, ["prometheus"])
         return self
@@ -93,6 +101,13 @@ async def test_the_gates_own_deadline_ends_what_would_take_longer() -> None:
     assert found[0].query == "hang"
 
 
+async def test_after_the_gates_own_deadline_nothing_is_asked_any_more() -> None:
+    sources = Sources()
+    found = await measuring(sources, "hang", "up", indicator=30, gate=0.05, at_once=1).ask()
+    assert words(found) == ["the gate's 0.05 s were over before Prometheus answered"] * 2
+    assert sources.asked == ["hang"]
+
+
 async def test_a_source_is_asked_so_many_questions_at_a_time() -> None:
     sources = Sources()
     found = await measuring(sources, *["up"] * 30, at_once=4).ask()
@@ -104,6 +119,23 @@ async def test_names_of_one_source_share_its_pool_whatever_their_case() -> None:
     sources = Sources()
     await measuring(sources, *["Prometheus:up", "prometheus:up"] * 5, at_once=3).ask()
     assert sources.most == 3
+
+
+async def test_a_source_is_looked_up_once_however_many_questions_it_is_asked() -> None:
+    sources = Sources()
+    await measuring(sources, *["up"] * 30, "Dynatrace:up", at_once=4).ask()
+    assert sorted(sources.looked_up) == ["Dynatrace", "Prometheus"]
+
+
+async def test_a_source_that_cannot_be_looked_up_in_time_costs_no_other_one_its_turn() -> None:
+    found = await measuring(Sources(), *["Absent:up"] * 3, "up", indicator=0.05, at_once=1).ask()
+    assert words(found) == ["Absent gave no answer in 0.05 s"] * 3 + ["answered"]
+
+
+async def test_a_source_that_could_not_be_looked_up_is_looked_up_again() -> None:
+    round_ = measuring(Sources(away=1), "Restarted:up", "Restarted:down")
+    assert words(await round_.ask()) == ["its settings cannot be read"] * 2
+    assert words(await round_.ask()) == ["answered"] * 2
 
 
 async def test_only_what_was_away_is_asked_again() -> None:

@@ -49,6 +49,11 @@ class HttpServer:
         self.answer: Callable[[Asked], Said] = lambda _: Said(b"nothing was laid down", 500)
         self._writers: list[asyncio.StreamWriter] = []
 
+    @property
+    def connections(self) -> int:
+        """How many there ever were."""
+        return len(self._writers)
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.append(writer)
         try:

@@ -1,0 +1,98 @@
+"""The client of all sources: what it keeps, what it sends by itself, and in which words it fails."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+from tests.lockgate.sources.http_server import HttpServer, Said, http_server
+
+from lockgate.sources.http_client import HttpClient, NoAnswerError, Received, Request, TooLargeError
+
+
+@pytest.fixture
+async def server() -> AsyncIterator[HttpServer]:
+    async with http_server() as server:
+        yield server
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[HttpClient]:
+    async with HttpClient() as client:
+        yield client
+
+
+async def get(client: HttpClient, address: str, largest: int = 1000) -> Received:
+    return await client.exchange(Request("GET", httpx.URL(address), {}), largest)
+
+
+async def test_one_connection_serves_one_question_after_another(server: HttpServer, client: HttpClient) -> None:
+    server.answer = lambda _: Said(b"yes")
+    assert [(await get(client, server.address)).body for _ in range(3)] == [b"yes"] * 3
+    assert server.connections == 1
+
+
+async def test_a_question_that_was_given_up_leaves_no_answer_to_the_next_one(
+    server: HttpServer, client: HttpClient
+) -> None:
+    server.answer = lambda asked: Said(b"late", ends=False) if asked.path == "/hang" else Said(b"yes")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await get(client, server.address + "/hang")
+    assert (await get(client, server.address)).body == b"yes"
+    assert server.connections == 2
+
+
+async def test_an_address_goes_over_the_wire_as_it_is_written(server: HttpServer, client: HttpClient) -> None:
+    server.answer = lambda _: Said(b"yes")
+    await get(client, server.address + "/a%3Ab/%7Ec?x=%2B+1&y=a%2Fb")
+    assert server.asked[0].target == "/a%3Ab/%7Ec?x=%2B+1&y=a%2Fb"
+
+
+async def test_no_cookie_is_kept_and_no_proxy_or_password_of_the_machine_is_used(
+    server: HttpServer, client: HttpClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    server.answer = lambda _: Said(b"yes", headers={"Set-Cookie": "a=b; Path=/"})
+    for _ in range(2):
+        await get(client, server.address.replace("127.0.0.1", "localhost"))
+    assert [{"cookie", "authorization"} & set(asked.headers) for asked in server.asked] == [set(), set()]
+
+
+async def test_a_redirect_is_told_and_not_followed(server: HttpServer, client: HttpClient) -> None:
+    server.answer = lambda _: Said(b"", 302, {"Location": "/elsewhere"})
+    assert await get(client, server.address) == Received(302, b"", "/elsewhere")
+    assert len(server.asked) == 1
+
+
+async def test_a_body_is_read_to_its_limit_and_no_further(server: HttpServer, client: HttpClient) -> None:
+    server.answer = lambda _: Said(b"x" * 1000)
+    assert len((await get(client, server.address, 1000)).body) == 1000
+    with pytest.raises(TooLargeError):
+        await get(client, server.address, 999)
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("http://127.0.0.1:1", "cannot connect: Connection refused"),
+        ("http://nobody.invalid", "its name is not known: "),
+    ],
+)
+async def test_a_server_that_is_not_there_is_told_in_a_few_words(client: HttpClient, address: str, words: str) -> None:
+    with pytest.raises(NoAnswerError, match=words) as caught:
+        await get(client, address)
+    assert "ssl:" not in str(caught.value)
+
+
+async def test_a_server_of_another_protocol_is_no_answer(client: HttpClient) -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
+        writer.close()
+
+    listening = await asyncio.start_server(greet, "127.0.0.1", 0)
+    port = listening.sockets[0].getsockname()[1]
+    with pytest.raises(NoAnswerError, match="what it says is no HTTP: Bad status line"):
+        await get(client, f"http://127.0.0.1:{port}")
+    listening.close()
