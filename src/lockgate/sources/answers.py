@@ -35,7 +35,7 @@ def read_json(text: str) -> Any:
     could neither be stored nor shown. An object with two fields of one name is refused, since nobody sees which one
     counts."""
     try:
-        value = json.loads(text, parse_constant=_no_constant, object_pairs_hook=_fields_once)
+        value = _DECODER.decode(text)
         if "\\ud" in text.casefold():
             json.dumps(value, ensure_ascii=False).encode()
         return value
@@ -132,3 +132,6 @@ def _fields_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         (twice, _), *_ = Counter(name for name, _ in pairs).most_common(1)
         raise MalformedError(f"answered with an object that has {clip(json.dumps(twice))} twice")
     return fields
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_fields_once)  # made once: json.loads would make one a call

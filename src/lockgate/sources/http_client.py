@@ -16,6 +16,7 @@ from yarl import URL
 from lockgate.sources.answers import clip
 
 CONNECTIONS = 100  # at once to one server
+_LONGEST_LINE = 65_536  # bytes in the head of an answer; proxies for signing in write long ones
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _AGENT = {hdrs.USER_AGENT: "lockgate"}
 
@@ -94,6 +95,8 @@ def _session(tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=True if tls is None else tls),
         timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
+        max_line_size=_LONGEST_LINE,
+        max_field_size=_LONGEST_LINE,
         headers=_AGENT,
         cookie_jar=aiohttp.DummyCookieJar(),
         # A proxy of the machine must not stand between gate and monitoring, nor a password of ~/.netrc be sent.

@@ -60,6 +60,11 @@ async def test_no_cookie_is_kept_and_no_proxy_or_password_of_the_machine_is_used
     assert [{"cookie", "authorization"} & set(asked.headers) for asked in server.asked] == [set(), set()]
 
 
+async def test_a_long_line_in_the_head_is_no_reason_to_refuse_an_answer(server: HttpServer, client: HttpClient) -> None:
+    server.answer = lambda _: Said(b"yes", headers={"Content-Security-Policy": "x" * 20_000})
+    assert (await get(client, server.address)).body == b"yes"
+
+
 async def test_a_redirect_is_told_and_not_followed(server: HttpServer, client: HttpClient) -> None:
     server.answer = lambda _: Said(b"", 302, {"Location": "/elsewhere"})
     assert await get(client, server.address) == Received(302, b"", "/elsewhere")
