@@ -134,4 +134,5 @@ def _fields_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return fields
 
 
-_DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_fields_once)  # made once: json.loads would make one a call
+# Made once: json.loads would make one a call.
+_DECODER = json.JSONDecoder(parse_constant=_no_constant, object_pairs_hook=_fields_once)
