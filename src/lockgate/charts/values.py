@@ -22,7 +22,7 @@ OWN_ENV = (
     "KEPTN_SERVICE",
 )
 
-_FIELDS = (
+FIELDS = (
     "$schema",
     "replicaCount",
     "image",
@@ -35,9 +35,17 @@ _FIELDS = (
     "volume",
     "strategy",
 )
-_QUANTITY = re.compile(r"\d+(\.\d+)?([munkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")  # Kubernetes' resource.Quantity
-_ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_RESOURCES = ("cpu", "memory", "ephemeral-storage")
+NETWORK = ("name", "type", "protocol", "externalPort", "internalPort")
+IMAGE = ("repository", "tag", "pullPolicy")
+CONTAINER, HEALTH, METRICS, VOLUME = ("name",), ("path",), ("path", "port"), ("name", "size", "mountPath")
+RESOURCES, AMOUNTS = ("limits", "requests"), ("cpu", "memory", "ephemeral-storage")
+PULL_POLICIES = ("Always", "IfNotPresent", "Never")
+SERVICE_TYPES = ("ClusterIP", "NodePort", "LoadBalancer")
+PROTOCOLS = ("http", "tcp")
+STRATEGIES = ("RollingUpdate", "Recreate")
+PORTS, REPLICAS = (1, 65535), (0, 100)
+QUANTITY = re.compile(r"\d+(\.\d+)?([munkMGTPE]|[KMGTPE]i|[eE][+-]?\d+)?")  # Kubernetes' resource.Quantity
+ENV_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _LABEL_FORM = "lower case letters, digits and dashes, at most 63 characters"
 
 
@@ -87,7 +95,7 @@ def parse_values(service: str, file: str, text: str) -> Values:
     if len(documents) != 1:
         raise SpecError([Fault(file, 0, "", f"holds {len(documents)} YAML documents and must hold one, the values")])
     faults: list[Fault] = []
-    root = Section(documents[0], (), _FIELDS, faults)
+    root = Section(documents[0], (), FIELDS, faults)
     values = _values(service, documents[0], root, faults)
     if faults:
         raise SpecError(sorted(faults, key=lambda fault: fault.line))
@@ -95,42 +103,42 @@ def parse_values(service: str, file: str, text: str) -> Values:
 
 
 def _values(service: str, document: Document, root: Section, faults: list[Fault]) -> Values:
-    network = root.section("service", ("name", "type", "protocol", "externalPort", "internalPort"))
+    network = root.section("service", NETWORK)
     if network.has("name") and network.written("name") != service:
         network.refuse(
             "name", f"is {network.written('name')!r} and must be {service!r}, the name it was onboarded under"
         )
     if not network.has("internalPort"):
         network.refuse("internalPort", "is missing: name the port on which the container listens")
-    internal = network.integer("internalPort", 8080, low=1, high=65535)
+    internal = network.integer("internalPort", 8080, low=PORTS[0], high=PORTS[1])
     image, fixed = _image(root)
-    health, metrics = root.section("health", ("path",)), root.section("metrics", ("path", "port"))
+    health, metrics = root.section("health", HEALTH), root.section("metrics", METRICS)
     speaks = "http" if fixed is None or health.given or metrics.given else "tcp"
-    protocol = network.choice("protocol", speaks, ("http", "tcp"))
+    protocol = network.choice("protocol", speaks, PROTOCOLS)
     if protocol == "tcp" and health.given:
         health.refuse("", "asks over HTTP, and service.protocol is tcp: leave one of them out")
     volume = _volume(root)
     return Values(
         name=service,
         fixed=fixed,
-        replicas=root.integer("replicaCount", 1, low=0, high=100),
-        pull_policy=image.choice("pullPolicy", "IfNotPresent", ("Always", "IfNotPresent", "Never")),
-        service_type=network.choice("type", "ClusterIP", ("ClusterIP", "NodePort", "LoadBalancer")),
-        external_port=network.integer("externalPort", 80, low=1, high=65535),
+        replicas=root.integer("replicaCount", 1, low=REPLICAS[0], high=REPLICAS[1]),
+        pull_policy=image.choice("pullPolicy", "IfNotPresent", PULL_POLICIES),
+        service_type=network.choice("type", "ClusterIP", SERVICE_TYPES),
+        external_port=network.integer("externalPort", 80, low=PORTS[0], high=PORTS[1]),
         internal_port=internal,
         http=protocol == "http",
-        container=root.section("container", ("name",)).text("name", service, DNS_LABEL, _LABEL_FORM),
+        container=root.section("container", CONTAINER).text("name", service, DNS_LABEL, _LABEL_FORM),
         resources=_resources(root),
         health_path=health.text("path", "/health", URL_PATH, "a path such as /health"),
         metrics=_metrics(metrics, internal),
         env=_env(document, faults),
         volume=volume,
-        strategy=root.choice("strategy", "Recreate" if volume else "RollingUpdate", ("RollingUpdate", "Recreate")),
+        strategy=root.choice("strategy", "Recreate" if volume else "RollingUpdate", STRATEGIES),
     )
 
 
 def _image(root: Section) -> tuple[Section, Artifact | None]:
-    image = root.section("image", ("repository", "tag", "pullPolicy"))
+    image = root.section("image", IMAGE)
     if not image.has("repository"):
         if image.has("tag"):
             image.refuse("tag", "is given without image.repository: name both for a fixed image, or neither")
@@ -145,12 +153,12 @@ def _image(root: Section) -> tuple[Section, Artifact | None]:
 
 
 def _resources(root: Section) -> Mapping[str, Any]:
-    resources = root.section("resources", ("limits", "requests"))
+    resources = root.section("resources", RESOURCES)
     found: dict[str, dict[str, str]] = {}
     for kind in resources.names():
-        amounts = resources.section(kind, _RESOURCES)
+        amounts = resources.section(kind, AMOUNTS)
         form = "an amount such as 100m or 0.5 (cpu), 128Mi (memory)"
-        given = {name: amounts.text(name, "", _QUANTITY, form) for name in amounts.names() if amounts.has(name)}
+        given = {name: amounts.text(name, "", QUANTITY, form) for name in amounts.names() if amounts.has(name)}
         if given:
             found[kind] = given
     return found
@@ -161,7 +169,7 @@ def _metrics(metrics: Section, internal: int) -> Metrics | None:
         return None
     return Metrics(
         path=metrics.text("path", "/metrics", URL_PATH, "a path such as /metrics"),
-        port=metrics.integer("port", internal, low=1, high=65535),
+        port=metrics.integer("port", internal, low=PORTS[0], high=PORTS[1]),
     )
 
 
@@ -175,7 +183,7 @@ def _env(document: Document, faults: list[Fault]) -> Mapping[str, str]:
     env: dict[str, str] = {}
     for name in found:
         written = document.texts.get(("env", name))
-        if not _ENV_NAME.fullmatch(name):
+        if not ENV_NAME.fullmatch(name):
             faults.append(
                 document.fault(("env", name), "is not a variable's name: letters, digits and _, no digit first")
             )
@@ -189,7 +197,7 @@ def _env(document: Document, faults: list[Fault]) -> Mapping[str, str]:
 
 
 def _volume(root: Section) -> Volume | None:
-    volume = root.section("volume", ("name", "size", "mountPath"))
+    volume = root.section("volume", VOLUME)
     if not volume.given:
         return None
     for name in ("name", "mountPath"):
@@ -197,6 +205,6 @@ def _volume(root: Section) -> Volume | None:
             volume.refuse(name, "is missing")
     return Volume(
         name=volume.text("name", "volume", DNS_LABEL, _LABEL_FORM),
-        size=volume.text("size", "100Mi", _QUANTITY, "an amount such as 100Mi"),
+        size=volume.text("size", "100Mi", QUANTITY, "an amount such as 100Mi"),
         mount_path=volume.text("mountPath", "/", URL_PATH, "an absolute path such as /data"),
     )

@@ -1,4 +1,4 @@
-"""JSON Schemas (draft 2020-12) of the gate's files, for editors and linters.
+"""JSON Schemas (draft 2020-12) of the files that the specs read, for editors and linters.
 
 Fields, words, ranges and patterns are the readers' own. A schema takes every file that a push takes, and some more: it
 cannot see what spans several places, such as an id that stands twice or a sum of points.
@@ -9,8 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from lockgate.domain.gate import Aggregate, Bound, OnNoData
+from lockgate.domain.project import DeploymentStrategy, TestStrategy
 from lockgate.domain.source_name import INSTANCE, KINDS
-from lockgate.specs import criterion, grading, perfspec, sli, slo, versions
+from lockgate.specs import criterion, grading, perfspec, shipyard, sli, slo, tests_file, versions
 from lockgate.specs.sources import DEFAULT_SOURCE
 from lockgate.specs.tables import Fields, Range, Whole
 
@@ -62,7 +63,38 @@ def sli_schema() -> Schema:
     return _titled("sli.yaml: the query of each indicator", root)
 
 
-SCHEMAS: Mapping[str, Callable[[], Schema]] = {"perfspec": perfspec_schema, "slo": slo_schema, "sli": sli_schema}
+def shipyard_schema() -> Schema:
+    fields = {
+        "name": _TEXT,
+        "deployment_strategy": _words([*DeploymentStrategy]),
+        "test_strategy": _words([*TestStrategy]),
+    }
+    root = _object(shipyard.FILE, {"stages": _list(_object(shipyard.STAGE, fields)), "registry": {}, "project": {}})
+    return _titled("shipyard.yaml: the stages of a project, in order", root)
+
+
+def tests_schema() -> Schema:
+    load = {
+        "users": _number(tests_file.USERS),
+        "seconds": _number(tests_file.SECONDS),
+        "spawn_rate": _number(tests_file.RATE),
+    }
+    fields = {
+        "script": _matching(r".*\.py"),
+        "health_path": _matching(r"/\S*"),
+        "load": _object(tests_file.LOAD, load),
+    }
+    root = _object(tests_file.FILE, fields)
+    return _titled("tests/tests.yaml: the load of a service's checks", root)
+
+
+SCHEMAS: Mapping[str, Callable[[], Schema]] = {
+    "perfspec": perfspec_schema,
+    "slo": slo_schema,
+    "sli": sli_schema,
+    "shipyard": shipyard_schema,
+    "tests": tests_schema,
+}
 """By the name of the format."""
 
 

@@ -8,6 +8,10 @@ from lockgate.domain.names import StageName, namespace_of, project_name, stage_n
 from lockgate.domain.project import DeploymentStrategy, Project, Stage, TestStrategy
 from lockgate.specs.fields import Reader
 from lockgate.specs.positions import Spot, read_yaml
+from lockgate.specs.tables import Fields
+
+FILE = Fields(("stages",), ("registry", "project"))
+STAGE = Fields(("name", "deployment_strategy"), ("test_strategy",))
 
 _NOT_YET = "is not supported yet: remove it"
 _HINTS = {"remediation_strategy": _NOT_YET, "approval_strategy": _NOT_YET}
@@ -18,7 +22,7 @@ def parse_shipyard(file: str, text: str, project: str) -> Project:
     Keptn 0.2 have them. Raises SpecError; InvalidError when *project* itself is no name for a project."""
     name = project_name(project)
     reader = Reader(file)
-    fields = reader.mapping(read_yaml(file, text), ["stages"], ["registry", "project"]) or {}
+    fields = reader.mapping(read_yaml(file, text), *FILE) or {}
     read = [(spot, _stage(reader, spot)) for spot in reader.items(fields.get("stages"))]
     lines: dict[StageName, int] = {}
     for spot, stage in read:
@@ -32,7 +36,7 @@ def parse_shipyard(file: str, text: str, project: str) -> Project:
 
 
 def _stage(reader: Reader, spot: Spot) -> Stage | None:
-    fields = reader.mapping(spot, ["name", "deployment_strategy"], ["test_strategy"], _HINTS) or {}
+    fields = reader.mapping(spot, *STAGE, _HINTS) or {}
     title = fields.get("name")
     text = reader.text(title)
     name = None if title is None or text is None else _checked(reader, title, partial(stage_name, text))

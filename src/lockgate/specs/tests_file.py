@@ -6,13 +6,13 @@ from pathlib import PurePosixPath
 from lockgate.domain.testing import Load
 from lockgate.specs.fields import Reader
 from lockgate.specs.positions import Spot, read_yaml
+from lockgate.specs.tables import Fields, Range, Whole
 
 PATH = "tests/tests.yaml"  # below the service's folder
 
-_MOST_USERS = 200
-_LONGEST_SECONDS = 3600
-_MOST_RATE = 200.0
-_SLOWEST_RATE = 0.1
+FILE = Fields((), ("script", "health_path", "load"))
+LOAD = Fields((), ("users", "seconds", "spawn_rate"))
+USERS, SECONDS, RATE = Whole(1, 200), Whole(1, 3600), Range(0.1, 200.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,11 @@ class TestsFile:
 def parse_tests_file(file: str, text: str) -> TestsFile:
     """Raises SpecError. No file at all is TestsFile()."""
     reader = Reader(file)
-    fields = reader.mapping(read_yaml(file, text), [], ["script", "health_path", "load"]) or {}
-    load = reader.mapping(fields.get("load"), [], ["users", "seconds", "spawn_rate"]) or {}
-    users = reader.whole(load.get("users"), 1, _MOST_USERS)
-    seconds = reader.whole(load.get("seconds"), 1, _LONGEST_SECONDS)
-    rate = reader.number(load.get("spawn_rate"), _SLOWEST_RATE, _MOST_RATE)
+    fields = reader.mapping(read_yaml(file, text), *FILE) or {}
+    load = reader.mapping(fields.get("load"), *LOAD) or {}
+    users = reader.whole(load.get("users"), *USERS)
+    seconds = reader.whole(load.get("seconds"), *SECONDS)
+    rate = reader.number(load.get("spawn_rate"), *RATE)
     script = _script(reader, fields.get("script"))
     health_path = _health_path(reader, fields.get("health_path"))
     default = TestsFile()

@@ -3,11 +3,14 @@
 import json
 from importlib.resources import files
 
+from lockgate.charts.schema import values_schema
 from lockgate.delivery.onboarding import Templates
-from lockgate.specs.schemas import perfspec_schema
+from lockgate.specs.schemas import perfspec_schema, tests_schema
 
-# Beside the gate, so that an editor needs no network; hidden, so that `gate check perfspec/*.json` reads gates only.
+# Beside the file that it describes, so that an editor needs no network; hidden, so that `gate check perfspec/*.json`
+# reads gates only.
 _SCHEMA = ".schema.json"
+_YAML_NAMES = f"# yaml-language-server: $schema=./{_SCHEMA}\n"
 _SELECT = "{job='$SERVICE-$ENVIRONMENT',release='$RELEASE'}"
 _PROMETHEUS = (
     f"rate(requests_latency_seconds_sum{_SELECT}[$DURATION_SECONDSs])"
@@ -34,6 +37,8 @@ def templates(test_seconds: int) -> Templates:
                 "ResponseTime_Backend", "Dynatrace", _DYNATRACE, 1_000_000, "µs"
             ),
             f"perfspec/{_SCHEMA}": _json(perfspec_schema()),
+            f"tests/{_SCHEMA}": _json(tests_schema()),
+            _SCHEMA: _json(values_schema()),
             "tests/locustfile.py": (files("loadrunner") / "files" / "locustfile.py").read_text(),
             "tests/tests.yaml": _tests(test_seconds),
         }
@@ -62,4 +67,4 @@ def _json(content: object) -> str:
 
 
 def _tests(seconds: int) -> str:
-    return f"load: # of the performance check\n  users: 10\n  seconds: {seconds}\n"
+    return f"{_YAML_NAMES}load: # of the performance check\n  users: 10\n  seconds: {seconds}\n"

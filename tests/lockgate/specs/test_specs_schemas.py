@@ -19,16 +19,22 @@ from lockgate.specs.criterion import parse_criterion
 from lockgate.specs.perfspec import parse_perfspec
 from lockgate.specs.positions import plain, read_yaml
 from lockgate.specs.schemas import SCHEMAS
+from lockgate.specs.shipyard import parse_shipyard
 from lockgate.specs.sli import Sli, parse_sli
 from lockgate.specs.slo import parse_slo
+from lockgate.specs.tests_file import parse_tests_file
+from lockgate.wiring.templates import templates
 
 ROOT = Path(__file__).resolve().parents[3]
 REFERENCE = ROOT / "docs/reference"
+SHIPYARD = "src/sockshop/files/shipyard.yaml"
 SLIS = {name: Sli("Prometheus", "up") for name in ("response_time_p95", "error_rate", "throughput")}
 READERS: dict[str, Callable[[str], object]] = {
     "perfspec": lambda text: parse_perfspec("perfspec.json", text),
     "slo": lambda text: parse_slo("slo.yaml", text, SLIS),
     "sli": lambda text: parse_sli("sli.yaml", text),
+    "shipyard": lambda text: parse_shipyard("shipyard.yaml", text, "shop"),
+    "tests": lambda text: parse_tests_file("tests.yaml", text),
 }
 VALIDATORS = {name: Draft202012Validator(schema()) for name, schema in SCHEMAS.items()}
 
@@ -43,6 +49,9 @@ def pages() -> Iterator[tuple[str, Any]]:
     yield from (("perfspec", json.loads(text)) for text in [*blocks("perfspec.md", "json"), *shipped])
     slo, sli, _ = blocks("slo.md", "yaml")
     yield from (("slo", plain(read_yaml("", slo))), ("sli", plain(read_yaml("", sli))))
+    ours = [("shipyard", text) for text in [*blocks("shipyard.md", "yaml"), (ROOT / SHIPYARD).read_text()]]
+    written = [("tests", text) for text in [*blocks("tests.md", "yaml"), templates(15).files["tests/tests.yaml"]]]
+    yield from ((name, plain(read_yaml("", text))) for name, text in [*ours, *written])
 
 
 EXAMPLES = list(pages())
@@ -100,6 +109,9 @@ FINE = [
     ("slo", "total_score.pass", 100),
     ("slo", "comparison", {"compare_with": "single_result"}),
     ("sli", "indicators.error_rate", {"query": {"url": "/x"}, "source": "HTTP"}),
+    ("shipyard", "registry", "docker.io"),
+    ("tests", "load", {}),
+    ("tests", "health_path", "/ready?deep=1"),
 ]
 BROKEN = [
     ("perfspec", "spec_version", "2.0"),
@@ -131,6 +143,13 @@ BROKEN = [
     ("sli", "indicators", {}),
     ("sli", "indicators.error_rate", {"source": "prometheus"}),
     ("sli", "indicators.error_rate", {"query": "up", "source": "file/"}),
+    ("shipyard", "stages", []),
+    ("shipyard", "stages.0.deployment_strategy", "blue_green"),
+    ("shipyard", "stages.0.test_strategies", "functional"),
+    ("tests", "load", {"users": 201}),
+    ("tests", "load", {"spawn_rate": 0}),
+    ("tests", "script", "tests/load.sh"),
+    ("tests", "health_path", "health"),
 ]
 
 
