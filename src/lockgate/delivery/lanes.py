@@ -7,7 +7,7 @@ from lockgate.delivery.conclusion import trouble
 from lockgate.delivery.deliver import deliver
 from lockgate.delivery.finish import end_turn, finish
 from lockgate.delivery.outside import Outside
-from lockgate.delivery.queueing import Queues
+from lockgate.delivery.queueing import Queues, tell_held
 from lockgate.domain.delivery import StageRun
 from lockgate.kit import typed_json
 from lockgate.workflow.protocol import Engine, Run
@@ -71,6 +71,7 @@ async def keep_turning(outside: Outside, engine: Engine, every: float = 0.2, loo
             await give_turns(outside, engine)
             await queues.tell_waiting(outside)
             if time() - looked >= look_back:
+                await tell_held(outside, engine.held)
                 await end_lost_turns(outside, engine)
                 looked = time()
         except Exception:

@@ -1,5 +1,7 @@
 """Stage runs that wait for their lane: told while they wait, and once for each thing that they learn."""
 
+from collections.abc import Mapping
+
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.telling import stage_fields, tell
 from lockgate.domain.delivery import StageRun
@@ -27,6 +29,20 @@ class Queues:
                 await _tell(outside, run, holder, before[run.place])
                 self._told[run.id] = holder.id
             before[run.place] += 1
+
+
+async def tell_held(outside: Outside, held: Mapping[str, str]) -> None:
+    """*held*: the engine's runs that wait for another release. Each is told once; nobody looks for it in a log."""
+    if not held:
+        return
+    for run in await outside.lanes.running():
+        if run.id in held:
+            way_out = "start the release that began it again, which finishes it"
+            data = {
+                **stage_fields(run, None, None),
+                "waitingfor": f"a release that knows it: {held[run.id]}; {way_out}",
+            }
+            await tell(outside, run, "held", EventType.WAITING, data)
 
 
 async def _tell(outside: Outside, run: StageRun, holder: StageRun, before: int) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -56,7 +56,7 @@ class DbosEngine:
         most_lives: int = MOST_LIVES,
     ) -> None:
         self.failures: dict[str, Exception] = {}
-        self.held: dict[str, str] = {}  # run → why it waits for another release
+        self._held: dict[str, str] = {}
         self._most_lives = most_lives
         self._url, self._clock, self._again, self._executor = url, clock, again, executor
         self._workflows: dict[str, Workflow] = {}
@@ -65,6 +65,10 @@ class DbosEngine:
         self._home: asyncio.AbstractEventLoop | None = None
         self._database: sqlalchemy.Engine | None = None
         self._begin: Callable[[str, str], Any] | None = None
+
+    @property
+    def held(self) -> Mapping[str, str]:
+        return self._held
 
     def register(self, name: str, workflow: Workflow) -> None:
         if self._begin is not None:
@@ -160,7 +164,7 @@ class DbosEngine:
 
     async def hold(self, id: str, why: str) -> None:
         """Until this engine is closed. Ending the run would leave half of its work where it is."""
-        self.held[id] = why
+        self._held[id] = why
         _log.error("run %s waits for a release that knows it: %s", id, why)
         await asyncio.Event().wait()
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import partial
@@ -57,7 +57,7 @@ class MemoryEngine:
         self.most_lives = most_lives
         self.points: list[str] = []
         self.crashed: str | None = None
-        self.held: dict[str, str] = {}  # run → why it waits for another release
+        self._held: dict[str, str] = {}
         self._clock, self._again, self._sleep = clock, again, sleep
         self._workflows: dict[str, Workflow] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -72,6 +72,10 @@ class MemoryEngine:
     def crash_at(self, point: str, nth: int = 1) -> None:
         """Die the *nth* time this engine reaches *point*; `*` is any point (`points` lists those reached so far)."""
         self._crash = (point, nth)
+
+    @property
+    def held(self) -> Mapping[str, str]:
+        return self._held
 
     def register(self, name: str, workflow: Workflow) -> None:
         if self._open:
@@ -134,7 +138,7 @@ class MemoryEngine:
             self.kill(crash.point)
             return
         except _HeldError as held:
-            self.held[id] = str(held)
+            self._held[id] = str(held)
             return
         if failure is not None:
             _log.error("run %s ended by an exception", id, exc_info=failure)

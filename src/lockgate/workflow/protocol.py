@@ -1,6 +1,6 @@
 """What a durable workflow may do, and who runs it."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -84,6 +84,11 @@ class Run(Protocol):
 
 
 class Engine(Protocol):
+    @property
+    def held(self) -> Mapping[str, str]:
+        """Runs of this process that wait for a release that knows them: id → why."""
+        ...
+
     def register(self, name: str, workflow: Workflow) -> None:
         """Before launch. A name is registered once."""
         ...

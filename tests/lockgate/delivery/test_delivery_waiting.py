@@ -1,12 +1,15 @@
 """Waiting is told while it lasts: for a lane, and for a deployment."""
 
+import pytest
+
 from lockgate.api.views import journey_json
 from lockgate.cli.progress import describe
 from lockgate.console.delivery_page import delivery_page
 from lockgate.delivery import queries
+from lockgate.delivery.queueing import tell_held
 from lockgate.domain.delivery import DeliveryId
 from lockgate.domain.event import Event, EventType
-from lockgate.testing.world import IMAGE, World
+from lockgate.testing.world import IMAGE, SERVICE, VALUES, HeldRunError, World
 
 
 async def test_each_waiting_run_is_told_who_has_its_lane_and_again_when_it_is_the_next() -> None:
@@ -59,3 +62,22 @@ async def waits(world: World, delivery: DeliveryId) -> list[str]:
         return event.type == EventType.WAITING
 
     return [str(event.data["waitingfor"]) for event in await world.events(delivery) if is_wait(event)]
+
+
+async def test_a_run_that_no_branch_of_the_story_fits_is_told_once_with_the_way_out() -> None:
+    world = World()
+    await world.create(services={SERVICE: VALUES})
+    sent = await world.send("1.0")
+    world.engine.crash_at("deploy:after")
+    await world.settle()
+    world.journal.records = [
+        (run, "scheme" if name == "plan" else name, text) for run, name, text in world.journal.records
+    ]
+    newer = World(restarted=world)
+    with pytest.raises(HeldRunError):
+        await newer.settle()
+    for _ in range(2):
+        await tell_held(newer.outside, newer.engine.held)
+    (told,) = await waits(newer, sent.id)
+    assert "a release that knows it" in told and "'scheme'" in told
+    assert "start the release that began it again" in told
