@@ -47,6 +47,12 @@ $(DEV_STAMP): $(STAMP)
 	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev]'
 	@touch $@
 
+# Every branch of the pure rooms whose answers decide a delivery; docs/explanation/mutants.md.
+.PHONY: coverage
+coverage: $(DEV_STAMP)
+	$(BIN)/coverage run -m pytest -q -m "not hypothesis" tests/lockgate/evaluation tests/lockgate/specs
+	$(BIN)/coverage report
+
 .PHONY: bench
 bench: $(DEV_STAMP)
 	$(BIN)/python bench/gate.py
@@ -64,7 +70,7 @@ journals: $(DEV_STAMP)
 	$(BIN)/python tools/record_journals.py
 
 clean:
-	rm -rf $(VENV) .tools .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .tools .coverage .mypy_cache .ruff_cache .pytest_cache
 
 .PHONY: constraints
 constraints: $(DEV_STAMP)

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, assert_never
 
-from lockgate.domain.evaluation import Answer, Evaluation, IndicatorResult, Sample, Unmeasured
+from lockgate.domain.evaluation import Answer, Evaluation, IndicatorResult, Measurement, Sample, Unmeasured
 from lockgate.kit.clock import rfc3339
 
 Json = dict[str, Any]
@@ -40,19 +40,12 @@ def evaluation_json(evaluation: Evaluation) -> Json:
 
 
 def _indicator(result: IndicatorResult) -> Json:
-    measurement = result.measurement
-    measured: Json = {"source": measurement.source, "query": measurement.query}
-    match measurement.result:
-        case Answer(samples, request, warnings):
-            measured |= {"request": request, "warnings": list(warnings), "samples": [_sample(one) for one in samples]}
-        case Unmeasured(reason, request):
-            measured |= {"request": request, "error": reason}
     return {
         "id": result.id,
         "verdict": result.verdict.value,
         "points": plain(result.points),
         "points_possible": plain(result.points_possible),
-        "measurement": measured,
+        "measurement": _measured(result.measurement),
         "judged": [_sample(one) for one in result.judged],
         "set_aside": [{"sample": _sample(one.sample), "reason": one.reason} for one in result.set_aside],
         "violations": [
@@ -74,6 +67,18 @@ def _indicator(result: IndicatorResult) -> Json:
         "sentence": result.sentence,
         "would_pass": result.would_pass,
     }
+
+
+def _measured(measurement: Measurement) -> Json:
+    asked: Json = {"source": measurement.source, "query": measurement.query}
+    match measurement.result:
+        case Answer(samples, request, warnings):
+            shown = [_sample(one) for one in samples]
+            return asked | {"request": request, "warnings": list(warnings), "samples": shown}
+        case Unmeasured(reason, request):
+            return asked | {"request": request, "error": reason}
+        case _:
+            assert_never(measurement.result)
 
 
 def _sample(sample: Sample) -> Json:

@@ -1,6 +1,6 @@
 """The state file of a service in a stage, as text on branch `state`."""
 
-from typing import Any
+from typing import Any, assert_never
 
 import yaml
 
@@ -43,6 +43,8 @@ def _state(state: ServiceState | None) -> dict[str, Any] | None:
                 "blue": _release(state.blue),
                 "green": _release(state.green),
             }
+        case _:
+            assert_never(state)
 
 
 def _release(release: Release) -> dict[str, str]:

@@ -111,6 +111,7 @@ TOTAL = "\ntotal_score: {pass: 90}"
         ("objectives: []" + TOTAL, "slo.yaml:1: objectives: must have at least one entry"),
         ("objectives: [{sli: a}]" + TOTAL, "slo.yaml:1: there is nothing to judge"),
         (f"objectives: [{{sli: a, weight: 0, {PASS}}}]{TOTAL}", "there is nothing to judge"),
+        (f"objectives: [{{{PASS}}}]{TOTAL}", "slo.yaml:1: objectives[0]: field 'sli' is missing"),
         (f"objectives: [{{sli: c, {PASS}}}]{TOTAL}", "sli.yaml has no indicator 'c': Known are a, b"),
         (
             f"objectives:\n- {{sli: a, {PASS}}}\n- {{sli: a, {PASS}}}{TOTAL}",
@@ -157,6 +158,7 @@ def test_all_faults_are_told_at_once() -> None:
         ("indicators: [a]", "must be an object of indicators"),
         ("spec_version: '1.0'", "field 'indicators' is missing"),
         ("indicators: {a: {source: graphite, query: x}}", "source: unknown metric source 'graphite'"),
+        ("indicators: {a: {source: 5, query: x}}", "indicators.a.source: must be a text, not 5"),
         ("indicators: {a: {source: prometheus}}", "sli.yaml:1: indicators.a: field 'query' is missing"),
         ("indicators: {a: ''}", "indicators.a: must not be empty"),
         ("indicators:\n  a: up{x='$RELASE'}", "unknown placeholder $RELASE"),

@@ -54,6 +54,14 @@ def test_the_text_reads_from_what_is_verified_to_the_candidate() -> None:
     )
 
 
+def test_a_service_without_a_second_colour_has_one_release_in_the_text() -> None:
+    state = StateFile(verified=None, candidate=DirectState(CARTS.blue), fence=0)
+    text = render_state(state)
+    assert "verified: null\ncandidate:\n  deployment_strategy: direct\n  direct:\n    image: docker.io" in text
+    assert "weights" not in text
+    assert parse_state("state.yaml", text) == state
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
