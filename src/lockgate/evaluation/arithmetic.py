@@ -39,7 +39,7 @@ def lines(indicator: Indicator, samples: Sequence[Sample], marks: Sequence[Mark]
     return told
 
 
-def relation(limit: Limit, unit: str = "") -> str:
+def relation(limit: Limit, unit: str) -> str:
     """`+10 % of 1 s`; empty for an absolute limit."""
     if limit.baseline is None:
         return ""

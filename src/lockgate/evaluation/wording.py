@@ -1,5 +1,6 @@
 """Limits in words: which values are good, and how a value broke one."""
 
+import math
 from collections.abc import Sequence
 
 from lockgate.domain.gate import Operator
@@ -72,7 +73,7 @@ def _between(limits: Sequence[Limit], unit: str) -> str:
 def _height(limit: Limit) -> float:
     if limit.number is not None:
         return limit.number
-    return float("inf") if limit.good in _UPPER else float("-inf")
+    return math.inf if limit.good in _UPPER else -math.inf
 
 
 def _joined(limits: Sequence[Limit], unit: str) -> str:
