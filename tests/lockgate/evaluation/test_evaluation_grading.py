@@ -159,9 +159,20 @@ def test_the_severe_violation_is_named_before_a_warning_that_is_farther_off() ->
     assert named is not None
     assert named.limit.name == "lowerSevere"
     assert worst(()) is None
-    farthest = worst(graded(indicator(Thresholds(lower_severe=10, upper_severe=20)), 21, 1).breaches)
-    assert farthest is not None
-    assert farthest.limit.name == "lowerSevere"
+
+
+@pytest.mark.parametrize(
+    ("limits", "values", "named"),
+    [
+        (Thresholds(lower_severe=10, upper_severe=20), [21, 1], "lowerSevere"),
+        (Thresholds(lower_severe=5.5, upper_severe=0), [3], "upperSevere"),
+        (Thresholds(lower_warning=10, upper_severe=5), [5.5], "upperSevere"),
+    ],
+)
+def test_of_equal_violations_the_farthest_is_named(limits: Thresholds, values: list[float], named: str) -> None:
+    found = worst(graded(indicator(limits), *values).breaches)
+    assert found is not None
+    assert found.limit.name == named
 
 
 def test_no_series_is_no_data_unless_the_file_ignores_it() -> None:
@@ -187,6 +198,7 @@ def test_ignore_empty_still_judges_the_numbers_that_there_are() -> None:
     result = graded(indicator(UPPER, ignore_empty=True), 0.9, math.nan)
     assert (result.verdict, result.points) == (Verdict.WARNING, 50)
     assert "1 of 2 series is NaN (0 divided by 0: no requests): ignored" in result.notes[0]
+    assert result.arithmetic == ('{"n":"0","release":"new"}: 0.9 ≥ 0.8 (upperWarning): a half of 100: 50 points',)
 
 
 def test_ignore_empty_does_not_ignore_a_source_that_could_not_answer() -> None:
@@ -220,6 +232,16 @@ def test_several_kinds_of_no_number_are_named() -> None:
     assert graded(indicator(UPPER), 0.1, math.inf, math.nan, -math.inf).trouble == (
         "3 of 4 series are +Inf or -Inf or NaN (0 divided by 0: no requests)"
     )
+
+
+def test_no_requests_are_guessed_at_for_nan_only() -> None:
+    assert graded(indicator(UPPER), math.inf).trouble == "1 of 1 series is +Inf"
+
+
+@pytest.mark.parametrize(("timestamp", "is_usable"), [(0, True), (0.5, False), (99.9, False), (100, True), (101, True)])
+def test_a_sample_is_stale_from_before_the_oldest_that_may_count(timestamp: float, is_usable: bool) -> None:
+    selection = select([Sample({}, 1.0, timestamp)], "new", oldest=100.0)
+    assert (len(selection.usable), len(selection.empty)) == ((1, 0) if is_usable else (0, 1))
 
 
 def test_minus_infinity_is_named_as_it_is() -> None:
@@ -256,12 +278,15 @@ def test_the_key_of_a_series_does_not_depend_on_the_order_of_its_labels() -> Non
     [
         (1.0234, 1, ("1.02", "1")),
         (1.0004, 1, ("1.0004", "1")),
+        (1.00041234, 1, ("1.0004", "1")),
         (0.99996, 1, ("0.99996", "1")),
         (1, 1, ("1", "1")),
         (0.85, 0.8, ("0.85", "0.8")),
         (1014676.0082, 1000000, ("1.01e+06", "1000000")),
         (-0.0, 0.001, ("0", "0.001")),
         (2e20, 1, ("2e+20", "1")),
+        (math.nextafter(1.0, 2.0), 1, ("1.0000000000000002", "1")),
+        (1e15, 1e15 + 2, ("1000000000000000", "1000000000000002")),
     ],
 )
 def test_two_numbers_that_differ_are_shown_different(value: float, limit: float, shown: tuple[str, str]) -> None:
@@ -275,11 +300,12 @@ def test_no_two_different_numbers_look_alike(first: float, second: float) -> Non
 
 
 def test_a_number_reads_in_three_digits_and_whole_ones_in_full() -> None:
-    assert [readable(value) for value in (0.0, -0.0, 100.0, 1014676.0, 33.333333, 1e18)] == [
+    assert [readable(value) for value in (0.0, -0.0, 100.0, 1014676.0, 33.333333, 1e15, 1e18)] == [
         "0",
         "0",
         "100",
         "1014676",
         "33.3",
+        "1e+15",
         "1e+18",
     ]
