@@ -14,6 +14,7 @@ install: $(STAMP) prometheus
 
 test: $(DEV_STAMP) prometheus browser
 	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/prometheus/usr/bin:$$PATH" $(BIN)/python tools/run_suites.py
+	@$(MAKE) --no-print-directory coverage
 
 check: $(DEV_STAMP)
 	$(BIN)/ruff check src tests tools bench
