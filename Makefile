@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
+MUTANTS_STAMP := $(VENV)/.installed-mutants
 
 .PHONY: demo test check install format clean
 
@@ -54,6 +55,17 @@ coverage: $(DEV_STAMP)
 	$(BIN)/coverage run -m pytest -q -m "not hypothesis" tests/lockgate/evaluation tests/lockgate/specs
 	$(BIN)/coverage report
 
+# Takes some minutes; a second call goes on where the first one ended. Those that no test noticed are listed at the end.
+.PHONY: mutants
+mutants: $(MUTANTS_STAMP)
+	PATH="$(CURDIR)/$(BIN):$$PATH" nice -n 15 $(BIN)/mutmut run
+	@$(BIN)/mutmut results | grep -v 'caught by type check' || true
+
+$(MUTANTS_STAMP): $(DEV_STAMP)
+	@echo "installing what the mutants need into $(VENV) ..."
+	@$(BIN)/pip install -q --disable-pip-version-check -c constraints.txt --no-build-isolation -e '.[dev,mutants]'
+	@touch $@
+
 .PHONY: bench
 bench: $(DEV_STAMP)
 	$(BIN)/python bench/gate.py
@@ -71,8 +83,8 @@ journals: $(DEV_STAMP)
 	$(BIN)/python tools/record_journals.py
 
 clean:
-	rm -rf $(VENV) .tools .coverage .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .tools mutants .coverage .mypy_cache .ruff_cache .pytest_cache
 
 .PHONY: constraints
-constraints: $(DEV_STAMP)
+constraints: $(DEV_STAMP) $(MUTANTS_STAMP)
 	@{ head -n 1 constraints.txt; $(BIN)/pip freeze --all --exclude-editable | grep '==' | grep -v '^pip=='; } > constraints.new && mv constraints.new constraints.txt
