@@ -1,11 +1,13 @@
 """What the platform saw of the pods of a release while its check failed: one that died is not one that is slow."""
 
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from lockgate.delivery.outside import Outside
+from lockgate.domain.errors import LockgateError
 from lockgate.domain.manifest import Manifest
 from lockgate.domain.names import namespace_of
 from lockgate.domain.project import Place
@@ -13,10 +15,17 @@ from lockgate.domain.testing import CheckResult
 from lockgate.kit.clock import parse_rfc3339
 from lockgate.manifests.naming import RELEASE_LABEL
 
+log = logging.getLogger(__name__)
+
 
 async def with_restarts(outside: Outside, place: Place, release: str, result: CheckResult) -> CheckResult:
-    """*result* with what happened to the pods of *release* beside its errors. A read, without effects."""
-    pods = await outside.cluster.select("Pod", namespace_of(place.project, place.stage), {RELEASE_LABEL: release})
+    """*result* with what happened to the pods of *release* beside its errors. A read, without effects; where it fails
+    the result stands as it is."""
+    try:
+        pods = await outside.cluster.select("Pod", namespace_of(place.project, place.stage), {RELEASE_LABEL: release})
+    except LockgateError as error:
+        log.warning("the pods of release %s could not be looked at: %s", release, error)
+        return result
     return replace(result, errors=(*result.errors, *endings(pods, result.window.start)))
 
 

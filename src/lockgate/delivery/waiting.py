@@ -1,15 +1,19 @@
 """Waiting for the cluster to become what was applied."""
 
+import logging
 from collections.abc import Sequence
 
 from lockgate.delivery.conclusion import StageTroubleError
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.telling import stage_fields, tell
 from lockgate.domain.delivery import StageRun
+from lockgate.domain.errors import LockgateError
 from lockgate.domain.event import EventType
 from lockgate.domain.manifest import Ref
 from lockgate.ports.cluster import Broken, NotYet, Ready
 from lockgate.workflow.protocol import Run
+
+log = logging.getLogger(__name__)
 
 _MOST_TOLD = 20  # of one wait: a reason may hold a number that never stands still
 
@@ -36,7 +40,10 @@ async def how_ready(
         if not isinstance(state, NotYet):
             return state
         if teller:
-            await teller.hear(state.reason)
+            try:
+                await teller.hear(state.reason)
+            except LockgateError as error:  # a wait does not fail for what is only said of it
+                log.warning("what %s waits for could not be told: %s", step, error)
         return None
 
     found = await run.wait_for(step, settled, Ready | Broken, every=outside.patience.poll, within=within)

@@ -56,6 +56,8 @@ async def _keep(lock: "_Lock", lost: Callable[[str], None], every: float) -> Non
             return
         except (DBAPIError, TransientError) as error:
             _log.warning("the lock on the database is not held, which is tried again: %s", error)
+        except Exception:  # or nobody would look any more, and nobody would know
+            _log.exception("the lock on the database could not be looked at, which is tried again")
 
 
 async def _to_its_end(looking: asyncio.Task[None]) -> None:

@@ -8,6 +8,7 @@ from lockgate.delivery.state import write_state
 from lockgate.domain.delivery import Outcome, StageRun
 from lockgate.domain.errors import FencedError, TransientError
 from lockgate.domain.event import EventType
+from lockgate.domain.manifest import Ref
 from lockgate.testing.world import IMAGE, VALUES, World, world_under_gate
 
 MANIFESTS = """apiVersion: apps/v1
@@ -78,6 +79,16 @@ async def test_configuration_of_a_release_that_was_replaced_in_both_colours_is_g
     assert not world.holds("ConfigMap", "staging", "settings-blue")
     assert world.holds("PersistentVolumeClaim", "staging", "files-blue")
     assert KEPT.format(colour="blue") in (await world.runs(sent))["staging"].reason
+
+
+async def test_what_bears_the_name_and_belongs_to_another_service_stays() -> None:
+    world = await world_with_settings()
+    await world.deliver("0.6.2")
+    ref = Ref("ConfigMap", "sockshop-dev", "settings")
+    world.cluster.objects[ref]["metadata"]["labels"]["app"] = "sockshop-selector-orders"
+    await world.push(WITHOUT)
+    await world.deliver("0.6.2")
+    assert world.holds("ConfigMap", "dev", "settings")
 
 
 async def test_a_release_holds_although_what_it_replaced_cannot_be_removed(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from lockgate.delivery.restarts import endings
 from lockgate.domain.delivery import Outcome
+from lockgate.domain.errors import PermanentError
 from lockgate.domain.event import EventType
 from lockgate.domain.testing import Check
 from lockgate.testers.memory import Tally
@@ -70,3 +71,19 @@ async def test_a_failed_check_names_the_restart_and_one_that_passed_does_not() -
     )
     (told,) = [event for event in await world.events(delivery.id) if event.type == EventType.TESTS_FINISHED]
     assert "OOMKilled" in told.data["reason"]
+
+
+async def test_a_check_that_failed_is_judged_although_its_pods_cannot_be_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    await world.create()
+    world.tester.script[(world.place("dev").stage, Check.FUNCTIONAL)] = Tally(requests=2, failures=1, errors=("boom",))
+
+    async def refused(*_: Any) -> None:
+        raise PermanentError("pods is forbidden")
+
+    monkeypatch.setattr(world.cluster, "select", refused)
+    delivery = await world.deliver("1.0")
+    assert delivery.outcome is Outcome.REJECTED
+    assert "boom" in delivery.reason

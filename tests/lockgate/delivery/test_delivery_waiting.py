@@ -8,6 +8,7 @@ from lockgate.console.delivery_page import delivery_page
 from lockgate.delivery import queries
 from lockgate.delivery.queueing import tell_held
 from lockgate.domain.delivery import DeliveryId
+from lockgate.domain.errors import PermanentError
 from lockgate.domain.event import Event, EventType
 from lockgate.testing.world import IMAGE, SERVICE, VALUES, HeldRunError, World
 
@@ -55,6 +56,22 @@ async def test_why_a_deployment_is_not_ready_is_told_once_for_each_reason_and_no
     begun = next(event for event in events if event.data.get("task") == "deploy")
     assert 3 <= (told.time - begun.time).total_seconds() < 4
     assert describe({"type": told.type, "data": told.data}).endswith("waiting: " + str(told.data["waitingfor"]))
+
+
+async def test_a_wait_does_not_fail_for_what_cannot_be_told_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    await world.create()
+    world.cluster.never_ready.add(f"{IMAGE}:9.9")
+    append = world.store.append
+
+    async def refusing(event: Event) -> bool:
+        if event.type == EventType.WAITING:
+            raise PermanentError("the event log refuses")
+        return await append(event)
+
+    monkeypatch.setattr(world.store, "append", refusing)
+    delivery = await world.deliver("9.9")
+    assert "not ready after 120 s" in delivery.reason
 
 
 async def waits(world: World, delivery: DeliveryId) -> list[str]:
