@@ -30,6 +30,7 @@ from lockgate.ports.metric_source import MetricSource
 from lockgate.sources.prometheus import PrometheusSource
 from lockgate.testing.world import World
 from lockgate.wiring.clients import Clients
+from lockgate.wiring.collector import calm_collector
 
 INDICATORS = (1, 10, 50, 200, 1000)
 DELAYS_MS = (0, 20, 200)
@@ -133,6 +134,7 @@ def server(delay_ms: int) -> Iterator[str]:
 
 
 def main() -> None:
+    calm_collector()  # as `lockgate serve` does
     rows, alone = asyncio.run(by_http()), judged_alone()
     print(f"{'indicators':>10} {'answer ms':>10} {'p50 ms':>8} {'p99 ms':>8} {'CPU ms':>7}")
     for row in rows:

@@ -42,6 +42,7 @@ def serve(
     from lockgate.cli.serving import Server
     from lockgate.wiring.alone import alone
     from lockgate.wiring.assemble import control_plane
+    from lockgate.wiring.collector import calm_collector
     from lockgate.wiring.settings import ServeSettings
 
     settings = ServeSettings(
@@ -67,6 +68,7 @@ def serve(
                 log_level="debug" if manner.verbose else "warning" if manner.quiet else "info",
             )
             server = Server(config, app.state.stopping, lambda: bool(app.state.given_up))
+            calm_collector()
             with suppress(KeyboardInterrupt):  # Ctrl-C has been heard, and raises once more when all is over
                 server.run()
         if not server.started:
