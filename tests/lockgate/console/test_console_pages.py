@@ -32,6 +32,16 @@ async def test_a_refused_artifact_s_page_shows_stages_tasks_verdict_and_explanat
         assert text in page, text
 
 
+async def test_a_stage_that_waits_for_its_lane_says_so_in_its_box(console: Any) -> None:
+    world = console.world
+    first, second = await world.send("0.6.2"), await world.send("0.6.1")
+    await world.store.take_turns(world.clock.now())
+    await world.queues.tell_waiting(world.outside)
+    reason = f'<p class="reason">waiting: carts in dev is taken by delivery {first.id} (0.6.2)</p>'
+    assert reason in await console.page(second.id)
+    assert '<p class="reason">waiting' not in await console.page(first.id)
+
+
 async def test_a_page_that_is_over_loads_no_script_and_asks_for_no_stream(console: Any) -> None:
     page = await console.page((await console.world.deliver("0.6.2")).id)
     assert "<script" not in page and "sse-connect" not in page and "http-equiv" not in page
