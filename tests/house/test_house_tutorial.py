@@ -16,6 +16,7 @@ from tests.house.doc_blocks import blocks
 
 from lockgate.charts.values import parse_values
 from lockgate.specs.perfspec import parse_perfspec
+from lockgate.wiring.templates import templates
 from pocketkube.runtime.catalogue import Catalogue
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs/tutorial/deployments-with-quality-gates.md").read_text()
@@ -116,3 +117,10 @@ def _until_it_answers(url: str) -> None:
             return
         except OSError:
             assert time.monotonic() < deadline, f"{url} did not answer"
+
+
+def test_the_tutorial_lists_what_onboarding_writes() -> None:
+    shown = re.search(r"^Service carts onboarded to project sockshop:\n((?:  .*\n)+)", PAGE, re.MULTILINE)
+    assert shown is not None
+    written = sorted(f"  carts/{path}" for path in ("values.yaml", *templates(15).files))
+    assert shown[1].splitlines() == written

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from lockgate.domain.source_name import source_name
+
 _AGGREGATION = re.compile(
     r"(?<![\w:.])(?:sum|avg|min|max|count|group|stddev|stdvar|quantile|count_values)\s*"
     r"(?P<grouping>(?:by|without)\s*\([^)]*\)\s*)?\(",
@@ -23,7 +25,7 @@ _SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y
 def promql_in(source: str, query: str | Mapping[str, Any]) -> str | None:
     """The PromQL of an indicator: the text, or what stands under `query` in an object. None: it is no Prometheus that
     is asked, or no text is there."""
-    if source.casefold().partition("/")[0] != "prometheus":
+    if source_name(source).kind != "prometheus":
         return None
     text = query if isinstance(query, str) else query.get("query")
     return text if isinstance(text, str) else None

@@ -2,13 +2,13 @@
 
 import json
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.lockgate.sources.http_server import Asked, HttpServer, Said, document, http_server
+from tests.lockgate.sources.http_server import Asked, HttpServer, Said, document
 from tests.lockgate.sources.troubles import SECRET, said_in
 
 from lockgate.domain.errors import InvalidError, PermanentError, TransientError
@@ -56,18 +56,6 @@ def metric_data(*rows: tuple[Mapping[str, str], Sequence[object]], **more: Any) 
 
 def timeseries(points: Mapping[str, object]) -> dict[str, Any]:
     return {"dataResult": {"timeseriesId": V1["timeseriesId"], "unit": "MicroSecond (µs)", "dataPoints": points}}
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[HttpServer]:
-    async with http_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[HttpClient]:
-    async with HttpClient() as client:
-        yield client
 
 
 @dataclass(frozen=True, slots=True)

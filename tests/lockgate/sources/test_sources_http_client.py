@@ -1,25 +1,12 @@
 """The client of all sources: what it keeps, what it sends by itself, and in which words it fails."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import httpx
 import pytest
-from tests.lockgate.sources.http_server import HttpServer, Said, http_server
+from tests.lockgate.sources.http_server import HttpServer, Said
 
 from lockgate.sources.http_client import HttpClient, NoAnswerError, Received, Request, TooLargeError
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[HttpServer]:
-    async with http_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[HttpClient]:
-    async with HttpClient() as client:
-        yield client
 
 
 async def get(client: HttpClient, address: str, largest: int = 1000) -> Received:

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -26,18 +26,6 @@ ROWS: Mapping[str, Any] = {
     "value": "$.p95",
     "labels": {"release": "$.release", "pod": "$.pod"},
 }
-
-
-@pytest.fixture
-async def server() -> AsyncIterator[HttpServer]:
-    async with http_server() as server:
-        yield server
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[HttpClient]:
-    async with HttpClient() as client:
-        yield client
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,7 @@
 """What is seen of a PromQL text without running it."""
 
+from typing import Any
+
 import pytest
 
 from lockgate.domain.promql import lookback_seconds, lookbacks, mixes_releases, promql_in, selects_release
@@ -73,5 +75,7 @@ def test_the_longest_range_is_the_lookback(query: str, texts: tuple[str, ...], s
         ("Http", {"query": "up"}, None),
     ],
 )
-def test_promql_is_found_where_a_prometheus_is_asked(source: str, query: object, found: str | None) -> None:
-    assert promql_in(source, query) == found  # type: ignore[arg-type]
+def test_promql_is_found_where_a_prometheus_is_asked(
+    source: str, query: str | dict[str, Any], found: str | None
+) -> None:
+    assert promql_in(source, query) == found

@@ -29,13 +29,17 @@ def server() -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     data, options = str(folder / "data"), f"-h 127.0.0.1 -p {port} -k {folder}"
-    run = {"check": True, "user": owner, "cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+
+    def run(*command: str, check: bool = True) -> None:
+        quiet = subprocess.DEVNULL
+        subprocess.run(command, check=check, user=owner, cwd=folder, stdout=quiet, stderr=subprocess.STDOUT)
+
     try:
-        subprocess.run([initdb, "-D", data, "-U", "lockgate", "-A", "trust", "-E", "UTF8"], **run)  # type: ignore[call-overload]
-        subprocess.run(["pg_ctl", "-D", data, "-o", options, "-w", "-l", str(folder / "log"), "start"], **run)  # type: ignore[call-overload]
+        run(initdb, "-D", data, "-U", "lockgate", "-A", "trust", "-E", "UTF8")
+        run("pg_ctl", "-D", data, "-o", options, "-w", "-l", str(folder / "log"), "start")
         yield f"postgresql+psycopg://lockgate@127.0.0.1:{port}"
     finally:
-        subprocess.run(["pg_ctl", "-D", data, "-m", "immediate", "stop"], **{**run, "check": False})  # type: ignore[call-overload]
+        run("pg_ctl", "-D", data, "-m", "immediate", "stop", check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 

@@ -7,6 +7,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -36,6 +37,10 @@ def holder(connection: Connection) -> int:
     query = "SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND database = :here AND classid = :ours"
     here = connection.scalar(text("SELECT oid FROM pg_database WHERE datname = current_database()"))
     return connection.scalar(text(query), {"here": here, "ours": LOCK >> 32}) or 0
+
+
+def taken_again(connection: Connection, lost: int) -> bool:
+    return holder(connection) not in (0, lost)
 
 
 def end_session(connection: Connection, session: int) -> None:
@@ -83,7 +88,7 @@ async def test_a_lock_that_was_lost_with_its_connection_is_taken_again(url: str)
             for _ in range(2):
                 session = holder(watcher)
                 end_session(watcher, session)
-                await eventually(lambda lost=session: holder(watcher) not in (0, lost))  # type: ignore[misc]
+                await eventually(partial(taken_again, watcher, session))
             with pytest.raises(PermanentError, match="another control plane"):
                 async with sole(second, nobody_is_told):
                     raise AssertionError("both got in")
