@@ -18,6 +18,8 @@ from lockgate.kit.ids import derived_id
 from lockgate.specs.gate_files import PERFSPEC
 from lockgate.workflow.protocol import Run
 
+_Ask = Callable[[], Awaitable[tuple[Measurement, ...]]]
+
 
 async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window: Window) -> Conclusion:
     if plan.tests is TestStrategy.FUNCTIONAL:
@@ -34,8 +36,7 @@ async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window:
         return Conclusion(verdict=None, reason=reason)
     # The window's last samples are in the monitoring system one scrape interval after its end.
     await run.sleep("until scraped", outside.patience.settle)
-    # Made inside a step: a file that cannot be read ends the step, not the run.
-    measurements = await _measured(run, outside, _measuring(outside, turn, plan, gate, window))
+    measurements = await _measured(run, outside, _asking(outside, turn, plan, gate, window))
     earlier = await run.step(
         "choose the runs to compare with",
         lambda: _earlier(outside, turn.place, gate, window),
@@ -50,28 +51,25 @@ async def assess(run: Run, outside: Outside, turn: StageRun, plan: Plan, window:
     )
 
 
-def _measuring(
-    outside: Outside, turn: StageRun, plan: Plan, gate: SpecSource, window: Window
-) -> Callable[[], Awaitable[Measuring]]:
-    """One and the same, since it remembers what was answered."""
+def _asking(outside: Outside, turn: StageRun, plan: Plan, gate: SpecSource, window: Window) -> _Ask:
+    """Of one and the same Measuring, since it remembers what was answered. It is made inside a step: a file that cannot
+    be read ends the step, not the run."""
     made: list[Measuring] = []
 
-    async def measuring() -> Measuring:
+    async def ask() -> tuple[Measurement, ...]:
         if not made:
             made.append(Measuring(outside, gate_of(gate), await _subject(outside, turn, plan), window))
-        return made[0]
+        return await made[0].ask()
 
-    return measuring
+    return ask
 
 
-async def _measured(
-    run: Run, outside: Outside, measuring: Callable[[], Awaitable[Measuring]]
-) -> tuple[Measurement, ...]:
+async def _measured(run: Run, outside: Outside, ask: _Ask) -> tuple[Measurement, ...]:
     """Recorded, so that what was judged before a crash is judged after it. A source that is away for a moment, as one
     that is being restarted, is waited for; then what is there counts."""
 
     async def with_every_source() -> tuple[Measurement, ...] | None:
-        found = await (await measuring()).ask()
+        found = await ask()
         return None if any(is_away(each) for each in found) else found
 
     within = outside.patience.sources
@@ -79,11 +77,7 @@ async def _measured(
     found = await run.wait_for("measure", with_every_source, recorded, every=outside.patience.poll, within=within)
     if found is not None:
         return found
-
-    async def without_waiting() -> tuple[Measurement, ...]:
-        return await (await measuring()).ask()
-
-    return await run.step("measure what answers", without_waiting, returns=recorded)
+    return await run.step("measure what answers", ask, returns=recorded)
 
 
 async def _read_gate(outside: Outside, turn: StageRun, plan: Plan) -> SpecSource | None:
