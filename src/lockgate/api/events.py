@@ -1,7 +1,7 @@
 """Routes of events: posted ones are announcements of artifacts, read ones are what happened."""
 
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Request
@@ -74,7 +74,7 @@ def router(outside: Outside, access: Access) -> APIRouter:
 
 async def server_sent(
     outside: Outside, cursor: int, delivery: str | None, quiet: float = _HEARTBEAT_SECONDS
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Until the reader is gone: what is there after *cursor*, then what comes, and a comment as a sign of life after
     *quiet* seconds of nothing."""
     yield ": here are the events\n\n"

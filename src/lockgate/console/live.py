@@ -1,7 +1,7 @@
 """The page's stream: what is on it now, then each part again when it changed."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from lockgate.console.delivery_page import delivery_page
 from lockgate.console.rendering import Rendering
@@ -16,7 +16,7 @@ _BATCH = 500
 
 async def changes(
     outside: Outside, rendering: Rendering, delivery: DeliveryId, quiet: float = _HEARTBEAT_SECONDS
-) -> AsyncIterator[str]:
+) -> AsyncGenerator[str, None]:
     """Server-sent events named like the parts of the page, then `over` when the delivery has ended.
 
     A reader that was cut off gets every part as it is now, so it needs to remember nothing.

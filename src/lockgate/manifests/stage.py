@@ -1,6 +1,6 @@
 """What all services of a stage share: its namespace and its gateway."""
 
-from lockgate.domain.manifest import Manifest, Ref
+from lockgate.domain.manifest import Manifest
 from lockgate.domain.names import ProjectName, StageName, namespace_of
 from lockgate.manifests.naming import ISTIO, MANAGED, gateway_name
 
@@ -23,9 +23,3 @@ def stage_objects(project: ProjectName, stage: StageName) -> tuple[Manifest, ...
             },
         },
     )
-
-
-def stage_refs(project: ProjectName, stage: StageName) -> tuple[Ref, ...]:
-    """The same objects by name, in the order in which they may be removed."""
-    namespace = namespace_of(project, stage)
-    return (Ref("Gateway", namespace, gateway_name(project, stage)), Ref("Namespace", "", namespace))
