@@ -1,5 +1,6 @@
 """`explain`: all that a gate's conclusion rests on, in the words that the API and the pages give."""
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -51,11 +52,16 @@ def _describe_indicator(one: dict[str, Any]) -> None:
     for name, limit in one["targets"].items():
         _say(f"  target  {name} {number(limit)}")
     for sample in one["judged"]:
-        _say(f"  judged  {sample['value']}  {sample['labels']}")
+        _say(f"  judged  {sample['value']}  {_labels(sample)}")
     for aside in one["set_aside"]:
         _say(f"  aside   {aside['sample']['value']}  {aside['reason']}")
     for line in (*one["arithmetic"], *one["notes"]):
         _say(f"  {line}")
+
+
+def _labels(sample: dict[str, Any]) -> str:
+    """As the arithmetic names a series, so that one search finds both."""
+    return json.dumps(sample["labels"], ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
 def _say(line: str) -> None:

@@ -150,7 +150,10 @@ def _gate_text(spec: Path) -> GateText:
     """An SLO file comes with the sli.yaml beside it, since a replay compares queries."""
     if spec.suffix == ".json":
         return GateText("perfspec", str(spec), _text(spec))
-    return GateText("slo", str(spec), joined(_text(spec), _text(spec.parent / SLI)))
+    sli = spec.with_name(SLI)
+    if not sli.is_file():
+        raise End(Ending.USAGE, f"{spec} has no {SLI} beside it, which names its queries: put it into {spec.parent}")
+    return GateText("slo", str(spec), joined(_text(spec), _text(sli)))
 
 
 def _flip(one: Replayed) -> tuple[str, ...]:

@@ -85,7 +85,12 @@ def test_a_gate_that_refuses_ends_the_wait_with_2_and_the_artifact_is_warned_abo
     explained = shell.run("explain", id_)
     assert explained.code == 0
     assert explained.out.startswith(evaluation.out)
-    for words in ("target  upperSevere 1\n", "judged  1.2  ", "1.2 ≥ 1 (upperSevere): 0 of 100", '"metricScore": 100'):
+    for words in (
+        "target  upperSevere 1\n",
+        'judged  1.2  {"deployment":"any",',
+        "1.2 ≥ 1 (upperSevere): 0 of 100",
+        '"metricScore": 100',
+    ):
         assert words in explained.out
     again = sent(shell, "0.6.1")
     assert again.code == 0

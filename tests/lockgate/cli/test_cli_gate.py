@@ -148,6 +148,13 @@ def test_a_replay_with_a_gate_that_a_push_would_refuse_is_refused(folder: Path, 
     assert "perfspec.json:1: field 'indicators' is missing" in answer.err
 
 
+def test_a_replay_with_an_slo_file_says_that_its_queries_are_missing(folder: Path, shell: Any) -> None:
+    (folder / "slo.yaml").write_text("{}")
+    answer = shell.run("gate", "replay", *CARTS, f"--spec={folder / 'slo.yaml'}")
+    assert answer.code == 1
+    assert f"slo.yaml has no sli.yaml beside it, which names its queries: put it into {folder}" in answer.err
+
+
 def test_a_file_of_a_clone_that_is_not_utf_8_is_a_fault_like_any_other(folder: Path, shell: Any) -> None:
     (folder / "carts").mkdir()
     (folder / "carts" / "values.yaml").write_bytes(b"name: caf\xe9\n")
