@@ -13,7 +13,7 @@ demo: $(STAMP) prometheus
 
 install: $(STAMP) prometheus
 
-test: $(DEV_STAMP) prometheus browser
+test: $(DEV_STAMP) prometheus browser postgres
 	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/.tools/prometheus/usr/bin:$$PATH" $(BIN)/python tools/run_suites.py
 	@$(MAKE) --no-print-directory coverage
 
@@ -28,12 +28,15 @@ format: $(DEV_STAMP)
 	$(BIN)/ruff format src tests tools bench
 	$(BIN)/ruff check --fix src tests tools bench
 
-.PHONY: prometheus browser
+.PHONY: prometheus browser postgres
 prometheus:
 	@sh tools/fetch-prometheus
 
 browser:
 	@sh tools/fetch-browser
+
+postgres:
+	@sh tools/fetch-postgres
 
 # `setuptools` and `wheel` come first, so that building this project asks for nothing that constraints.txt does not pin.
 $(STAMP): pyproject.toml constraints.txt

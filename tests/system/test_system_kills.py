@@ -72,6 +72,7 @@ def test_a_slow_version_is_refused_although_envoy_and_its_pod_were_killed(under_
     kill_pod(user, "carts-green" if before == "Version = Fast" else "carts-blue")
     ended = user.ended(id_)
     assert ended["outcome"] == "rejected", ended["reason"]
+    # Either cause is right: it depends on how many users came while nobody answered.
     assert "upperSevere" in ended["reason"] or "requests failed" in ended["reason"], ended["reason"]
     assert [run["stage"] for run in ended["runs"]] == ["staging"]
     assert told(user, id_) == REJECTED

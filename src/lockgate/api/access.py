@@ -43,7 +43,7 @@ class Access:
         kind, _, token = request.headers.get("authorization", "").partition(" ")
         if kind.lower() == "bearer" and await self.knows(token.strip()):
             return
-        raise HTTPException(401, "open this page with a fresh link: lockgate get delivery <id>")
+        raise HTTPException(401, "open this page with a fresh link: lockgate get delivery ID")
 
     async def one_time_code(self, target: str) -> str:
         """A code that opens *target*, a path of ours, once within five minutes."""
@@ -57,7 +57,7 @@ class Access:
         # Checked before it is spent: an API token typed in here must not be lost.
         name = await self.tokens.check(code, now)
         if name is None or not name.startswith(_CODE) or await self.tokens.spend(code, now) is None:
-            raise HTTPException(401, "this link was used or is older than 5 minutes: lockgate get delivery <id>")
+            raise HTTPException(401, "this link was used or is older than 5 minutes: lockgate get delivery ID")
         session = new_secret()
         await self.tokens.add(_SESSION, session, now, now + SESSION_LIFE)
         return name.removeprefix(_CODE), session

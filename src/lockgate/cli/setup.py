@@ -3,7 +3,7 @@
 import ipaddress
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
@@ -77,7 +77,7 @@ def create_project(
         raise End(Ending.USAGE, "Requires project_name and shipyard_file: lockgate create project NAME SHIPYARD")
     body = {"name": project_name(name), "shipyard": read_file(path)}
     manner.say("Starting to create a project")
-    with unsuccessful("Create project"), _faults_in(path):
+    with unsuccessful("Create project"), _faults_in({"shipyard.yaml": path}):
         created = asks.post("/v1/projects", body)
     manner.say(f"Project {name} created, stages {', '.join(stage['name'] for stage in created['stages'])}")
     show_whole(manner, created)
@@ -109,11 +109,12 @@ def onboard_service(
     if deployment or service:
         raise End(Ending.USAGE, _HELM)
     if bool(values) == bool(manifest):
-        raise End(Ending.USAGE, "Provide a Helm values file: --values FILE, or plain manifests: --manifest FILE")
-    files = _files(values, manifest or [], tests, perfspec)
+        raise End(Ending.USAGE, "Provide a file of values: --values FILE, or plain manifests: --manifest FILE")
+    given = _files(values, manifest or [], tests, perfspec)
+    files = {name: read_file(path) for name, path in given.items()}
     chosen = service_name(name or _service_name(values, files))
     manner.say("Starting to onboard service")
-    with unsuccessful("Onboard service"):
+    with unsuccessful("Onboard service"), _faults_in({f"{chosen}/{name}": path for name, path in given.items()}):
         body = {"service": chosen, "files": files}
         answer = asks.post(f"/v1/projects/{project_name(project)}/services", body)
     manner.say(f"Service {chosen} onboarded to project {project}:")
@@ -140,14 +141,14 @@ def read_bytes(path: Path) -> bytes:
 
 
 @contextmanager
-def _faults_in(shipyard: Path) -> Iterator[None]:
-    """The server calls the file as it will be called in git; the user knows it by the name that was given."""
+def _faults_in(given: Mapping[str, Path]) -> Iterator[None]:
+    """The server calls files as they will be called in git; the user knows them by the names that were *given*."""
+    names = "|".join(re.escape(name) for name in given)
     try:
         yield
     except End as end:
-        raise End(
-            end.ending, re.sub(r"^shipyard\.yaml(?=:)", lambda _: str(shipyard), end.message, flags=re.M)
-        ) from end
+        message = re.sub(rf"^(?:{names})(?=:)", lambda found: str(given[found[0]]), end.message, flags=re.M)
+        raise End(end.ending, message) from end
 
 
 @contextmanager
@@ -166,17 +167,18 @@ def show_whole(manner: Manner, answer: object) -> None:
         show(answer, manner.output, (), ())
 
 
-def _files(values: Path | None, manifests: list[Path], tests: Path | None, perfspec: Path | None) -> dict[str, str]:
-    files = {"values.yaml": read_file(values)} if values else {}
+def _files(values: Path | None, manifests: list[Path], tests: Path | None, perfspec: Path | None) -> dict[str, Path]:
+    """Path below the service's folder → the file here."""
+    files = {"values.yaml": values} if values else {}
     for path in manifests:
         target = f"manifests/{path.name}"
         if target in files:
             raise End(Ending.USAGE, f"two manifests are called {path.name}: rename {path}")
-        files[target] = read_file(path)
+        files[target] = path
     if tests:
-        files["tests/locustfile.py"] = read_file(tests)
+        files["tests/locustfile.py"] = tests
     if perfspec:
-        files["perfspec/perfspec_prometheus.json"] = read_file(perfspec)
+        files["perfspec/perfspec_prometheus.json"] = perfspec
     return files
 
 

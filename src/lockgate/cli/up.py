@@ -17,7 +17,7 @@ from lockgate.cli.ending import End, Ending
 from lockgate.cli.manner import Manner, local
 from lockgate.domain.errors import PermanentError
 from lockgate.wiring import local as installations
-from lockgate.wiring.installation import Installation, open_installation
+from lockgate.wiring.installation import Installation, open_installation, other_ports
 from lockgate.wiring.programs import Wishes
 
 DataOption = Annotated[
@@ -55,6 +55,8 @@ def up(
     _wait(installation, timeout, lambda name: None if was_running else manner.say(f"started {name}"))
     token = installation.token_file.read_text().strip()
     save(Credentials(endpoint=installation.endpoint, token=token))
+    for sentence in other_ports(installation, gateway_port):
+        manner.say(sentence)
     manner.say(f"Lockgate answers at {installation.endpoint}, services at {installation.gateway}; you are logged in.")
     named = _named(data)
     manner.say(f'For kubectl and this program in your shell:  eval "$(lockgate env{named})"')

@@ -10,8 +10,8 @@ from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import SHIPYARD, services_in
 from lockgate.delivery.validation import Findings, check_tree
 from lockgate.domain.errors import ConflictError, Fault, SpecError
-from lockgate.domain.names import ProjectName
-from lockgate.domain.project import Stage, TestStrategy
+from lockgate.domain.names import ProjectName, namespace_of
+from lockgate.domain.project import Project, Stage, TestStrategy
 from lockgate.ports.config_repo import MAIN
 from lockgate.specs.gate_files import GATES
 from lockgate.specs.shipyard import parse_shipyard
@@ -26,13 +26,39 @@ async def check_push(
     if found.faults:
         return found
     project = parse_shipyard(SHIPYARD, files[SHIPYARD], name)
-    unasked = _unasked_gates(await _stages_before(outside, name) if SHIPYARD in changed else (), project.stages, files)
-    found = replace(found, remarks=(*found.remarks, *_removed_gates(files, changed), *unasked))
+    before = await _stages_before(outside, name) if SHIPYARD in changed else ()
+    remarks = (
+        *_removed_services(files, changed),
+        *_removed_gates(files, changed),
+        *_removed_stages(project, before),
+        *_unasked_gates(before, project.stages, files),
+    )
+    found = replace(found, remarks=(*found.remarks, *remarks))
     try:
         refuse_taken_namespaces(project, await other_projects(outside, name))
     except ConflictError as error:
         return Findings((Fault(SHIPYARD, 0, "stages", str(error)),), found.remarks)
     return found
+
+
+def _removed_services(files: Mapping[str, str], changed: tuple[str, ...]) -> list[str]:
+    """Allowed; but what needs one, as carts does carts-db, is not told to Lockgate."""
+    gone = set(services_in(dict.fromkeys(changed, ""))) - set(services_in(files))
+    return [
+        f"service {service} is removed: nothing of it is deployed any more, also where another service needs it; what "
+        "runs of it stays"
+        for service in sorted(gone)
+    ]
+
+
+def _removed_stages(project: Project, before: Sequence[Stage]) -> list[str]:
+    left = {stage.name for stage in project.stages}
+    return [
+        f"{SHIPYARD}: stage {stage.name} is removed: no artifact gets there any more, and what runs in namespace "
+        f"{namespace_of(project.name, stage.name)} stays; a stage of another name begins with nothing"
+        for stage in before
+        if stage.name not in left
+    ]
 
 
 def _removed_gates(files: Mapping[str, str], changed: tuple[str, ...]) -> list[str]:
@@ -42,6 +68,7 @@ def _removed_gates(files: Mapping[str, str], changed: tuple[str, ...]) -> list[s
         for path in changed
         for service, _, below in [path.partition("/")]
         if below in GATES and path not in files and not any(f"{service}/{gate}" in files for gate in GATES)
+        if service in services_in(files)
     ]
 
 

@@ -47,7 +47,7 @@ class NotFoundError(PermanentError):
 
 
 def no_delivery(id: str) -> NotFoundError:
-    return NotFoundError("delivery", id, way_out="lockgate get deliveries lists them")
+    return NotFoundError("delivery", id, way_out="give its whole id; lockgate get deliveries lists them")
 
 
 def no_evaluation(id: str) -> NotFoundError:

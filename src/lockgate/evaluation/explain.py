@@ -8,7 +8,7 @@ from lockgate.domain.gate import Gate, Indicator
 from lockgate.evaluation.grading import Grade, possible, worst
 from lockgate.evaluation.numbers import readable, told_apart, with_unit
 from lockgate.evaluation.score import Score, failed_key, reaches
-from lockgate.evaluation.wording import breach_in_words, good_values, numbers_of
+from lockgate.evaluation.wording import breach_in_words, good_values, known, numbers_of
 
 _MOST_NAMED = 3
 _OUTCOMES = {
@@ -134,7 +134,12 @@ def _kept(one: Graded) -> str:
     limits = numbers_of(one.grade.limits)
     value = _nearest(limits, judged)
     nearest = min(limits, key=lambda limit: abs(limit - value), default=value)
-    return f"{with_unit(told_apart(value, nearest)[0], unit)} is {good_values(one.grade.limits, unit)}"
+    shown = with_unit(told_apart(value, nearest)[0], unit)
+    if one.grade.is_first_run:
+        compared = known(one.grade.limits)
+        kept = f"is {good_values(compared, unit)}, and has" if compared else "has"
+        return f"{shown} {kept} no earlier run to be compared with (firstRun: pass)"
+    return f"{shown} is {good_values(one.grade.limits, unit)}"
 
 
 def _nearest(limits: Sequence[float], judged: Sequence[Sample]) -> float:

@@ -32,7 +32,7 @@ class Grade:
     """How an indicator came off. *attainable* is what it could still have earned had every missing value been good;
     it equals *points* where nothing is missing. *trouble* says why there is nothing to judge, or is empty. *limits*:
     those in force for each judged series, or without any those that the file knows. *is_uncompared*: the trouble is
-    that a relative limit has no baseline."""
+    that a relative limit has no baseline; *is_first_run*: it has none, and passes as the file asks."""
 
     verdict: Verdict
     points: float
@@ -45,6 +45,7 @@ class Grade:
     notes: tuple[str, ...] = ()
     trouble: str = ""
     is_uncompared: bool = False
+    is_first_run: bool = False
 
     @property
     def is_judged(self) -> bool:
@@ -103,13 +104,14 @@ def _graded(indicator: Indicator, selection: comparison.Selection, baseline: Bas
     empty = _missing(indicator, selection)
     uncompared = _uncompared(indicator, marks, baseline)
     notes: list[str] = []
+    is_first_run = False
     if share and empty and indicator.on_no_data is OnNoData.IGNORE:
         notes.append(f"{empty}: ignored, as the file asks (ignoreEmpty)")
         lines += [] if usable else [f"no data, ignoreEmpty: {readable(points)} points"]
         empty = ""
     if share and uncompared and indicator.first_run_passes and baseline.is_empty:
         notes.append(f"{uncompared}: passes, as the file asks (firstRun: pass)")
-        uncompared = ""
+        uncompared, is_first_run = "", True
     verdict, trouble, attainable = _verdict(marks, share), "", points
     if share and (empty or uncompared):
         trouble = empty or uncompared
@@ -129,6 +131,7 @@ def _graded(indicator: Indicator, selection: comparison.Selection, baseline: Bas
         notes=tuple(notes),
         trouble=trouble,
         is_uncompared=bool(uncompared) and trouble == uncompared,
+        is_first_run=is_first_run,
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from lockgate.domain.gate import Operator
 from lockgate.evaluation.arithmetic import named, relation
 from lockgate.evaluation.grading import Breach
-from lockgate.evaluation.limits import InForce, Limit, Rules
+from lockgate.evaluation.limits import Bounds, InForce, Limit, Rules
 from lockgate.evaluation.numbers import readable, told_apart, with_unit
 
 _GOOD = {
@@ -31,6 +31,11 @@ def good_values(limits: Sequence[InForce], unit: str) -> str:
     return _between(strictest(limits), unit)
 
 
+def known(limits: Sequence[InForce]) -> tuple[InForce, ...]:
+    """Without the limits that lack a number, and without what is left empty by that."""
+    return tuple(left for each in _once(limits) if (left := _known(each)) is not None)
+
+
 def strictest(limits: Sequence[InForce]) -> tuple[Limit, ...]:
     """Of each limit of the file the one that leaves the fewest values."""
     return _strictest([each.limits for each in _once(limits)])
@@ -45,6 +50,15 @@ def breach_in_words(breach: Breach, unit: str) -> str:
 
 def numbers_of(limits: Sequence[InForce]) -> tuple[float, ...]:
     return tuple(limit.number for each in _once(limits) for limit in each.limits if limit.number is not None)
+
+
+def _known(one: InForce) -> InForce | None:
+    if isinstance(one, Bounds):
+        bounds = tuple(limit for limit in one.limits if limit.number is not None)
+        return Bounds(bounds) if bounds else None
+    lists = (tuple(limit for limit in all_of if limit.number is not None) for all_of in one.passing)
+    passing = tuple(all_of for all_of in lists if all_of)
+    return Rules(passing, one.warning, one.is_complete) if passing else None
 
 
 def _once(limits: Sequence[InForce]) -> list[InForce]:
@@ -82,9 +96,15 @@ def _joined(limits: Sequence[Limit], unit: str) -> str:
 
 def _good_value(limit: Limit, unit: str) -> str:
     if limit.number is None:
-        return f"{_GOOD[limit.good]} {limit.relation} an earlier run's"
+        return f"{_GOOD[limit.good]} {_moved(limit.relation)} an earlier run's"
     reckoned = relation(limit, unit)
     return f"{_GOOD[limit.good]} {with_unit(readable(limit.number), unit)}" + (f" ({reckoned})" if reckoned else "")
+
+
+def _moved(relation: str) -> str:
+    """`50 % over` for `+50 % of`, which alone would read as the half; `20 under` for `-20 on`."""
+    amount, _, _ = relation[1:].rpartition(" ")
+    return f"{amount} {'under' if relation.startswith('-') else 'over'}"
 
 
 def _strictest(lists: Sequence[Sequence[Limit]]) -> tuple[Limit, ...]:

@@ -23,7 +23,8 @@ def check_file(file: str, text: str) -> Findings:
     if known is None:
         raise InvalidError(
             f"{file} is no file of Lockgate's by its name: known are {', '.join(_CHECKS)}; "
-            "values and manifests are checked with their project: give the folder of a clone"
+            "call it so, such as perfspec-new.json; values and manifests are checked with their project: give the "
+            "folder of a clone"
         )
     try:
         return Findings((), tuple(f"{file}: {remark}" for remark in known(file, text)))

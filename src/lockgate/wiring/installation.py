@@ -108,6 +108,20 @@ def ports_claimed(installation: Installation) -> Iterator[Installation]:
         yield _kept(replace(installation, ports=Ports(**wanted)))
 
 
+def other_ports(installation: Installation, gateway_port: int) -> list[str]:
+    """What the user would look for at the usual ports, or at the *gateway_port* that was wished for, and finds
+    elsewhere: one sentence each."""
+    pairs = {
+        "Lockgate": (_USUAL_PORTS.api, installation.ports.api),
+        "Envoy": (gateway_port, installation.gateway_port),
+    }
+    return [
+        f"{name} took port {got}: {wished} was in use{f' by {who}' if (who := listener(wished)) else ''}"
+        for name, (wished, got) in pairs.items()
+        if wished != got
+    ]
+
+
 def _taken(installation: Installation, port: int, kept: str) -> PermanentError:
     """*kept*: where the port is written down."""
     who = listener(port)

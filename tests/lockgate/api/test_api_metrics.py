@@ -55,11 +55,11 @@ async def test_a_series_that_was_set_aside_is_not_told(seeded: Any) -> None:
     assert value == 1.2
 
 
-async def test_no_number_is_told_as_none(seeded: Any) -> None:
+async def test_what_is_no_number_is_not_exported(seeded: Any) -> None:
     seeded.world.monitoring.seconds["0.6.1"] = math.nan
     await seeded.deliver("0.6.1")
     values = [value for _, value in (await scraped(seeded))["lockgate_indicator_value"]]
-    assert all(math.isnan(value) for value in values)
+    assert values == []
 
 
 async def test_metrics_are_for_those_with_the_token(seeded: Any) -> None:

@@ -164,7 +164,10 @@ def test_a_label_that_is_none_is_a_usage_error(shop: Any, shell: Any, labels: li
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("get", "delivery", "nope"), "no delivery called 'nope': lockgate get deliveries lists them"),
+        (
+            ("get", "delivery", "nope"),
+            "no delivery called 'nope': give its whole id; lockgate get deliveries lists them",
+        ),
         (("get", "delivery", "no?pe"), "no delivery called 'no?pe'"),
         (("get", "delivery", "nope", "--watch"), "no delivery called 'nope'"),
         (("get", "stages", "--project=nope"), "no project called 'nope': there is sockshop"),

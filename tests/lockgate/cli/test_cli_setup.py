@@ -162,8 +162,8 @@ def test_onboarding_says_what_it_needs(shop: Any, shell: Any) -> None:
     binary.write_bytes(b"\xff\xfe\x00")
     values = written(shell.home, "values.yaml", VALUES)
     tries: list[tuple[tuple[str, ...], int, str]] = [
-        ((), 1, "Provide a Helm values file"),
-        (("--values", values, "--manifest", values), 1, "Provide a Helm values file"),
+        ((), 1, "Provide a file of values"),
+        (("--values", values, "--manifest", values), 1, "Provide a file of values"),
         (("--values", "nowhere.yaml"), 1, "Cannot find file nowhere.yaml"),
         (("--values", nameless), 1, "Service name could not be retrieved"),
         (("--values", no_yaml), 1, f"{no_yaml} is not YAML"),
@@ -229,6 +229,14 @@ def test_faults_of_a_shipyard_name_the_file_as_it_was_given(shop: Any, shell: An
     assert answer.code == 1
     assert f"{given}:" in answer.err
     assert "shipyard.yaml" not in answer.err
+
+
+def test_faults_of_a_services_files_name_them_as_they_were_given(shop: Any, shell: Any) -> None:
+    given = written(shell.home, "mine.yaml", "service:\n  name: web\n  internalPort: eighty\n")
+    answer = shell.run("onboard", "service", "--project=sockshop", f"--values={given}")
+    assert answer.code == 1
+    assert f"{given}:3: service.internalPort: is 'eighty'" in answer.err
+    assert "web/values.yaml" not in answer.err
 
 
 def test_mock_checks_the_input_and_sends_nothing(shop: Any, shell: Any) -> None:

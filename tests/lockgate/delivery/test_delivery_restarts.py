@@ -48,7 +48,7 @@ def test_what_happened_to_a_pod_is_told_with_the_platforms_reason(found: dict[st
     assert endings([found], NOON) == told
 
 
-async def test_a_failed_check_names_the_restart_and_one_that_passed_does_not() -> None:
+async def test_a_check_with_failed_requests_names_the_restart_and_one_without_does_not() -> None:
     quiet = World()
     await quiet.create()
     known = await quiet.deliver("1.0", id="e1")  # ids are derived: another world gives this artifact the same release
@@ -87,3 +87,16 @@ async def test_a_check_that_failed_is_judged_although_its_pods_cannot_be_looked_
     delivery = await world.deliver("1.0")
     assert delivery.outcome is Outcome.REJECTED
     assert "boom" in delivery.reason
+
+
+async def test_a_load_that_passes_with_failed_requests_says_so() -> None:
+    world = World()
+    await world.create()
+    world.tester.script[None, Check.PERFORMANCE] = Tally(requests=100, failures=7, errors=("7 × GET /: reset",))
+    delivery = await world.deliver("1.0")
+    assert delivery.outcome is Outcome.PROMOTED
+    told = [event.data for event in await world.events(delivery.id) if event.type == EventType.TESTS_FINISHED]
+    assert [(data["result"], data["reason"]) for data in told] == [
+        ("pass", ""),
+        ("pass", "7 of 100 requests failed, which is let pass: 7 × GET /: reset"),
+    ]

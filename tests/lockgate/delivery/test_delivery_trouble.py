@@ -343,13 +343,34 @@ async def test_a_push_after_which_a_gate_is_asked_no_more_is_accepted_with_a_war
     assert (await check_push(world.outside, project, files, ("shipyard.yaml",))).remarks == ()
     changed = {**files, "shipyard.yaml": files["shipyard.yaml"].replace(*change)}
     found = await check_push(world.outside, project, changed, ("shipyard.yaml",))
-    assert (found.faults, len(found.remarks)) == ((), 1)
-    assert found.remarks[0] == (
+    assert found.faults == ()
+    assert found.remarks[-1] == (
         f"shipyard.yaml: {told}: the quality gate of carts is asked there no more, "
         "and artifacts go on without its verdict"
     )
     ungated = {path: text for path, text in changed.items() if "perfspec/perfspec.json" not in path}
-    assert (await check_push(world.outside, project, ungated, ("shipyard.yaml",))).remarks == ()
+    assert not [
+        each
+        for each in (await check_push(world.outside, project, ungated, ("shipyard.yaml",))).remarks
+        if "gate" in each
+    ]
+
+
+async def test_a_push_that_removes_a_stage_or_a_service_says_what_stays() -> None:
+    world = await world_under_gate()
+    project = world.place("staging").project
+    files = dict(await world.repo.files(project, await world.repo.head(project, MAIN)))
+    renamed = {**files, "shipyard.yaml": files["shipyard.yaml"].replace("name: staging", "name: hardening")}
+    assert (await check_push(world.outside, project, renamed, ("shipyard.yaml",))).remarks[0] == (
+        "shipyard.yaml: stage staging is removed: no artifact gets there any more, and what runs in namespace "
+        "sockshop-staging stays; a stage of another name begins with nothing"
+    )
+    gone = tuple(path for path in files if path.startswith("carts/"))
+    left = {path: text for path, text in files.items() if path not in gone}
+    assert (await check_push(world.outside, project, left, gone)).remarks == (
+        "service carts is removed: nothing of it is deployed any more, also where another service needs it; "
+        "what runs of it stays",
+    )
 
 
 async def test_a_removed_gate_is_noticed_before_anything_is_deployed() -> None:

@@ -147,7 +147,7 @@ def test_each_series_has_its_own_baseline_and_the_strictest_is_told() -> None:
     assert partly.verdict is Verdict.NO_DATA
     assert "no earlier run has a series to compare with" in partly.sentence
     assert partly.indicators[0].would_pass == (
-        "latency below +10 % of an earlier run's, once there are values to compare with"
+        "latency below 10 % over an earlier run's, once there are values to compare with"
     )
 
 
@@ -168,7 +168,7 @@ def test_without_an_earlier_run_there_is_nothing_to_judge() -> None:
         "(firstRun: pass would accept a first run)"
     )
     assert evaluation.would_pass == (
-        "it would have passed with latency below +10 % of an earlier run's, once there are values to compare with"
+        "it would have passed with latency below 10 % over an earlier run's, once there are values to compare with"
     )
     assert evaluation.indicators[0].targets == {}
     assert evaluation.compared_with == ()
@@ -182,11 +182,27 @@ def test_a_first_run_passes_where_the_file_says_so() -> None:
     assert evaluation.indicators[0].notes == (
         "there is no earlier run to compare with: passes, as the file asks (firstRun: pass)",
     )
+    assert "1 s has no earlier run to be compared with (firstRun: pass): 100 of 100" in evaluation.sentence
     assert verdict_on(perfspec(first), [2.0], earlier=[run_before([1.0])]).verdict is Verdict.FAIL
     guarded = replace(relative(TEN, upper_severe=5.0), first_run_passes=True)
     assert verdict_on(perfspec(guarded), [6.0]).verdict is Verdict.FAIL
-    assert verdict_on(perfspec(guarded), [4.0]).verdict is Verdict.PASS
+    kept = verdict_on(perfspec(guarded), [4.0])
+    assert kept.verdict is Verdict.PASS
+    assert "4 s is below 5 s, and has no earlier run to be compared with (firstRun: pass)" in kept.sentence
     assert verdict_on(perfspec(first), []).verdict is Verdict.NO_DATA
+
+
+@pytest.mark.parametrize(
+    ("criteria", "said"),
+    [
+        (("<=+50% <600",), "500 is below 600, and has no earlier run to be compared with (firstRun: pass)"),
+        (("<=+50%", "<=-20"), "500 has no earlier run to be compared with (firstRun: pass)"),
+    ],
+)
+def test_the_sentence_of_a_first_run_claims_no_comparison(criteria: tuple[str, ...], said: str) -> None:
+    evaluation = verdict_on(slo(replace(objective(*criteria), first_run_passes=True)), [500.0])
+    assert evaluation.verdict is Verdict.PASS
+    assert said in evaluation.sentence
 
 
 def test_a_missing_baseline_matters_only_where_it_could_change_something() -> None:

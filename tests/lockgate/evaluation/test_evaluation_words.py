@@ -28,8 +28,8 @@ def would_pass(evaluation: Evaluation) -> str:
 @pytest.mark.parametrize(
     ("percent", "limits", "words"),
     [
-        ("upperSevere", {"upper_severe": 5.0}, "below 5 s and below +10 % of an earlier run's"),
-        ("lowerSevere", {"lower_severe": 5.0}, "above 5 s and above -10 % of an earlier run's"),
+        ("upperSevere", {"upper_severe": 5.0}, "below 5 s and below 10 % over an earlier run's"),
+        ("lowerSevere", {"lower_severe": 5.0}, "above 5 s and above 10 % under an earlier run's"),
     ],
 )
 def test_a_bound_that_has_no_number_yet_is_told_beside_the_one_that_has(
@@ -117,7 +117,7 @@ def test_what_must_change_anyway_is_told_once() -> None:
 
 def test_a_missing_value_is_told_before_a_missing_baseline() -> None:
     (result,) = verdict_on(perfspec(relative({"upperSevere": 10})), [1.0, math.nan]).indicators
-    assert result.would_pass == "latency below +10 % of an earlier run's, once there are values"
+    assert result.would_pass == "latency below 10 % over an earlier run's, once there are values"
     assert "1 of 2 series is NaN" in result.sentence
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from lockgate.domain.errors import PermanentError
 from lockgate.wiring import local
-from lockgate.wiring.installation import ANY_PORTS, Installation, Ports, open_installation, ports_claimed
+from lockgate.wiring.installation import ANY_PORTS, Installation, Ports, open_installation, other_ports, ports_claimed
 from lockgate.wiring.listeners import listener
 from lockgate.wiring.programs import Wishes
 
@@ -105,3 +105,17 @@ def test_an_installation_that_wishes_for_any_ports_leaves_the_usual_ones(tmp_pat
     passing = open_installation(tmp_path / "passing", ANY_PORTS)
     assert not {7676, 7690, 0} & {passing.ports.api, passing.ports.prometheus}
     assert open_installation(tmp_path / "passing").ports == passing.ports
+
+
+def test_ports_that_are_not_the_usual_ones_are_told_with_who_has_those(tmp_path: Path) -> None:
+    installation = made(tmp_path / "home", Ports(api=7676, prometheus=1))
+    installation.pocketkube.mkdir()
+    (installation.pocketkube / "gateway.json").write_text('{"port": 44959}')
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        (told,) = other_ports(installation, taken)
+        assert told.startswith(f"Envoy took port 44959: {taken} was in use by ")
+    assert other_ports(installation, taken) == [f"Envoy took port 44959: {taken} was in use"]
+    assert other_ports(installation, 44959) == []

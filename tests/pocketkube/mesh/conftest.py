@@ -268,9 +268,6 @@ class Installation:
         status = {"phase": "Running", "podIP": address, "conditions": [condition]}
         self.store.change("Pod", "shop", name, lambda obj: obj.update(status=status))
 
-    def set_label(self, pod: str, **labels: str) -> None:
-        self.store.change("Pod", "shop", pod, lambda obj: obj["metadata"]["labels"].update(labels))
-
     async def replace_pod(self, old: str, new: str, colour: str = "blue") -> None:
         """As a rolling update does it: the new one in the mesh, then the old one drained, then ended."""
         await self.add_pod(new, colour)
