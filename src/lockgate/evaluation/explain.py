@@ -8,7 +8,7 @@ from lockgate.domain.gate import Gate, Indicator
 from lockgate.evaluation.grading import Grade, possible, worst
 from lockgate.evaluation.numbers import readable, told_apart, with_unit
 from lockgate.evaluation.score import Score, failed_key, reaches
-from lockgate.evaluation.wording import breach_in_words, good_values, known, numbers_of
+from lockgate.evaluation.wording import breach_in_words, complete, good_values, known, numbers_of
 
 _MOST_NAMED = 3
 _OUTCOMES = {
@@ -139,7 +139,7 @@ def _kept(one: Graded) -> str:
         compared = known(one.grade.limits)
         kept = f"is {good_values(compared, unit)}, and has" if compared else "has"
         return f"{shown} {kept} no earlier run to be compared with (firstRun: pass)"
-    return f"{shown} is {good_values(one.grade.limits, unit)}"
+    return f"{shown} is {good_values(complete(one.grade.limits), unit)}"
 
 
 def _nearest(limits: Sequence[float], judged: Sequence[Sample]) -> float:

@@ -36,6 +36,11 @@ def known(limits: Sequence[InForce]) -> tuple[InForce, ...]:
     return tuple(left for each in _once(limits) if (left := _known(each)) is not None)
 
 
+def complete(limits: Sequence[InForce]) -> tuple[InForce, ...]:
+    """Without the alternatives that lack a number: a value that passes all the same was let in by another one."""
+    return tuple(_complete(each) for each in _once(limits))
+
+
 def strictest(limits: Sequence[InForce]) -> tuple[Limit, ...]:
     """Of each limit of the file the one that leaves the fewest values."""
     return _strictest([each.limits for each in _once(limits)])
@@ -59,6 +64,13 @@ def _known(one: InForce) -> InForce | None:
     lists = (tuple(limit for limit in all_of if limit.number is not None) for all_of in one.passing)
     passing = tuple(all_of for all_of in lists if all_of)
     return Rules(passing, one.warning, one.is_complete) if passing else None
+
+
+def _complete(one: InForce) -> InForce:
+    if isinstance(one, Bounds):
+        return one
+    passing = tuple(all_of for all_of in one.passing if all(limit.number is not None for limit in all_of))
+    return Rules(passing, one.warning, one.is_complete) if passing else one
 
 
 def _once(limits: Sequence[InForce]) -> list[InForce]:

@@ -205,6 +205,11 @@ def test_the_sentence_of_a_first_run_claims_no_comparison(criteria: tuple[str, .
     assert said in evaluation.sentence
 
 
+def test_an_alternative_without_a_baseline_is_not_named_as_what_let_a_value_pass() -> None:
+    evaluation = verdict_on(slo(objective("<=+10%", "<600 <=+20", "<700")), [500.0])
+    assert evaluation.sentence.startswith("passed: latency 500 is below 700: ")
+
+
 def test_a_missing_baseline_matters_only_where_it_could_change_something() -> None:
     guarded = perfspec(relative(BOTH, upper_severe=5.0))
     assert verdict_on(guarded, [6.0]).verdict is Verdict.FAIL
