@@ -132,7 +132,9 @@ async def test_branches_and_tags_of_the_users_are_not_read_and_so_not_checked(sh
 async def test_other_refs_are_refused(shop: Any, ref: str) -> None:
     work = await shop.clone()
     await shop.commit(work, {"a": "b"})
-    assert (await shop.git(work, "push", "origin", f"HEAD:{ref}")).code != 0
+    pushed = await shop.git(work, "push", "origin", f"HEAD:{ref}")
+    assert pushed.code != 0
+    assert f"{ref} is neither a branch nor a tag of the users" in pushed.output
 
 
 async def test_a_commit_of_lockgate_during_the_check_wins_and_the_push_is_refused(shop: Any) -> None:
