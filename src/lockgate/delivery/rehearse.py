@@ -29,7 +29,7 @@ def rehearse(case: GateCase, read: Callable[[str], str]) -> Evaluation:
     """*read* gives the text of the file that a case names. Raises SpecError for a gate that a push would refuse, and
     InvalidError for samples of an indicator that the gate has not."""
     text = case.gate.text if case.gate.text is not None else read(case.gate.path)
-    gate = gate_of(replace(case.gate, text=text))
+    gate = gate_of_text(replace(case.gate, text=text))
     window = _window(case)
     source = SpecSource(path=case.gate.path, revision="", text=text)
     measurements = _measurements(gate, case.samples, f"test {case.name!r}")
@@ -54,7 +54,7 @@ def _earlier(gate: Gate, case: GateCase, window: Window, source: SpecSource) -> 
 
 
 @lru_cache(maxsize=4096)
-def gate_of(gate: GateText) -> Gate:
+def gate_of_text(gate: GateText) -> Gate:
     """*gate* with its text; an SLO file may have its SLI file behind it, as `gate_files.joined` makes it, and without
     one its indicators are whatever its objectives name. Raises SpecError."""
     text = gate.text or ""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from lockgate.delivery.rehearse import gate_of, rehearse
+from lockgate.delivery.rehearse import gate_of_text, rehearse
 from lockgate.domain.errors import SpecError
 from lockgate.domain.evaluation import Evaluation, Sample, Unmeasured
 from lockgate.domain.gate import Indicator
@@ -30,7 +30,7 @@ def replay(past: Sequence[Json], gate: GateText) -> tuple[Replayed, ...]:
     """*past*: evaluations of one place in JSON, newest first, each compared with those after it in the list; *gate*
     with its text. What was not measured then, or by another query, is an error of the replay: nothing is guessed.
     Raises SpecError for a gate that a push would refuse."""
-    queries = {each.id: _asked(each) for each in gate_of(gate).indicators}
+    queries = {each.id: _asked(each) for each in gate_of_text(gate).indicators}
     return tuple(
         Replayed(one, rehearse(_case(one, past[number + 1 :], gate, queries), lambda _: gate.text or ""))
         for number, one in enumerate(past)
@@ -56,7 +56,7 @@ def _queries_then(one: Json) -> Mapping[str, str]:
     """As the file had them, placeholders and all."""
     kind = "perfspec" if one["spec"]["path"].endswith(".json") else "slo"  # with its SLI file behind it
     try:
-        then = gate_of(GateText(kind, one["spec"]["path"], one["spec"]["text"]))
+        then = gate_of_text(GateText(kind, one["spec"]["path"], one["spec"]["text"]))
     except SpecError:  # the file was read by an older release
         return {}
     return {each.id: _asked(each) for each in then.indicators}
