@@ -126,10 +126,10 @@ def test_a_broken_shipyard_makes_no_project_and_is_told_by_line(guest: User) -> 
 
 
 def test_broken_values_bring_in_no_service_and_are_told_by_line(guest: User) -> None:
-    (guest.home / "values.yaml").write_text("service:\n  name: other\n  internalPort: many\n")
-    ended = guest.try_lockgate("onboard", "service", f"--project={PROJECT}", "--values=values.yaml")
+    (guest.home / "given.yaml").write_text("service:\n  name: other\n  internalPort: many\n")
+    ended = guest.try_lockgate("onboard", "service", f"--project={PROJECT}", "--values=given.yaml")
     assert ended.code == USAGE
-    assert "other/values.yaml:3" in ended.text
+    assert "given.yaml:3" in ended.text
     assert "other" not in guest.told(f"/v1/projects/{PROJECT}/services")["services"]
 
 
