@@ -150,10 +150,11 @@ def _gate_text(spec: Path) -> GateText:
     """An SLO file comes with the sli.yaml beside it, since a replay compares queries."""
     if spec.suffix == ".json":
         return GateText("perfspec", str(spec), _text(spec))
+    text = _text(spec)  # first, since only a file has a name to stand beside
     sli = spec.with_name(SLI)
     if not sli.is_file():
         raise End(Ending.USAGE, f"{spec} has no {SLI} beside it, which names its queries: put it into {spec.parent}")
-    return GateText("slo", str(spec), joined(_text(spec), _text(sli)))
+    return GateText("slo", str(spec), joined(text, _text(sli)))
 
 
 def _flip(one: Replayed) -> tuple[str, ...]:

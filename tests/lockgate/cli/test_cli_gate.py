@@ -161,3 +161,12 @@ def test_a_file_of_a_clone_that_is_not_utf_8_is_a_fault_like_any_other(folder: P
     answer = shell.run("gate", "check", str(folder))
     assert answer.code == 1
     assert "values.yaml: is not UTF-8" in answer.out
+
+
+@pytest.mark.parametrize(("spec", "why"), [(".", "Is a directory"), ("missing/slo.yaml", "No such file or directory")])
+def test_a_replay_with_a_gate_that_cannot_be_read_says_so_before_it_looks_beside_it(
+    folder: Path, shell: Any, spec: str, why: str
+) -> None:
+    answer = shell.run("gate", "replay", *CARTS, f"--spec={spec}")
+    assert answer.code == 1
+    assert f"{spec} cannot be read: {why}" in answer.err
