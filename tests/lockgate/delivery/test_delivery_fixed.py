@@ -46,3 +46,15 @@ async def test_a_fixed_service_whose_delivery_gave_up_goes_on_in_its_lane_and_le
     assert run.state is RunState.FINISHED and "not ready after 120 s" in run.reason
     world.cluster.never_ready.clear()
     assert (await world.deliver("1.1")).outcome is Outcome.PROMOTED
+
+
+async def test_a_turn_that_comes_late_has_its_whole_time() -> None:
+    world = await world_of_many(Patience(fixed_turn=300))  # the third turn comes after 240 s and takes until 360 s
+    for name in (SERVICE, *OTHERS):
+        await world.send("1.0", service=name, id=name)
+    await world.settle()
+    _, third = await fixed_run(world, OTHERS[1])
+    assert "did not come up: not ready after 120 s" in third
+    last, why = await fixed_run(world, OTHERS[2])
+    assert "did not get its turn in 300 s" in why
+    assert last.state is RunState.FINISHED
