@@ -58,7 +58,7 @@ async def end_lost_turns(outside: Outside, engine: Engine) -> None:
 
 async def keep_turning(outside: Outside, engine: Engine, every: float = 0.2, look_back: float = 30) -> None:
     """Until cancelled. Nothing that goes wrong ends it: lanes would stand still and nobody would be told. Lost turns
-    are looked for each *look_back* seconds."""
+    are looked for each *look_back* seconds, before anything is told: words that nobody takes keep no lane."""
     behind = True  # turns were given, and perhaps not started
     looked = -look_back
     queues = Queues()
@@ -69,11 +69,11 @@ async def keep_turning(outside: Outside, engine: Engine, every: float = 0.2, loo
                 await resume_turns(outside, engine)
                 behind = False
             await give_turns(outside, engine)
-            await queues.tell_waiting(outside)
             if time() - looked >= look_back:
-                await tell_held(outside, engine.held)
                 await end_lost_turns(outside, engine)
+                await tell_held(outside, engine.held)
                 looked = time()
+            await queues.tell_waiting(outside)
         except Exception:
             behind = True
             log.exception("no turns could be given, which is tried again")

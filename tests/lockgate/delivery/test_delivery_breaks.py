@@ -211,6 +211,34 @@ async def test_a_turn_whose_end_could_not_be_stored_does_not_keep_its_lane(monke
     assert (await world.deliver("0.6.2")).outcome is Outcome.PROMOTED
 
 
+async def test_what_cannot_be_told_of_queues_keeps_no_lane_from_going_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = await world_under_gate()
+    sent, _ = await world.send("0.6.2"), await world.send("0.6.3")
+
+    async def away(*_: Any) -> None:
+        raise PermanentError("database is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "finish", away)
+        with pytest.raises(StepFailedError, match="database is gone"):
+            await world.settle()
+    append = world.store.append
+
+    async def refusing(event: Event) -> bool:
+        if event.type == EventType.WAITING:
+            raise PermanentError("the event log refuses")
+        return await append(event)
+
+    monkeypatch.setattr(world.store, "append", refusing)
+    turning = asyncio.create_task(lanes.keep_turning(world.outside, world.engine, every=0.01))
+    cursor = (await world.store.since(0))[-1].cursor
+    while (await world.store.delivery(sent.id)).outcome is None:
+        assert await world.store.wait_beyond(cursor, 30), "nothing happened for half a minute"
+        cursor = (await world.store.since(cursor))[-1].cursor
+    turning.cancel()
+    assert "its end could not be stored" in (await world.store.delivery(sent.id)).reason
+
+
 async def test_a_fallback_route_is_rendered_as_its_own_release_was() -> None:
     world = await world_under_gate()
     await world.push({"carts/values.yaml": VALUES.replace("name: carts,", "name: carts, protocol: tcp,")})
