@@ -111,15 +111,21 @@ def ports_claimed(installation: Installation) -> Iterator[Installation]:
 def other_ports(installation: Installation, gateway_port: int) -> list[str]:
     """What the user would look for at the usual ports, or at the *gateway_port* that was wished for, and finds
     elsewhere: one sentence each."""
-    pairs = {
-        "Lockgate": (_USUAL_PORTS.api, installation.ports.api),
-        "Envoy": (gateway_port, installation.gateway_port),
-    }
-    return [
-        f"{name} took port {got}: {wished} was in use{f' by {who}' if (who := listener(wished)) else ''}"
-        for name, (wished, got) in pairs.items()
-        if wished != got
-    ]
+    api, gateway = installation.ports.api, json.loads((installation.pocketkube / _GATEWAY_IN).read_text())
+    found = [] if api == _USUAL_PORTS.api else [_elsewhere("Lockgate", _USUAL_PORTS.api, api)]
+    if gateway["asked"] != gateway_port:  # it was running already, begun with another wish
+        found.append(
+            f"Envoy keeps port {gateway['port']} while the installation runs: for {gateway_port} end that with "
+            "lockgate down, then start it again"
+        )
+    elif gateway["port"] != gateway_port:
+        found.append(_elsewhere("Envoy", gateway_port, gateway["port"]))
+    return found
+
+
+def _elsewhere(name: str, wished: int, got: int) -> str:
+    who = listener(wished)
+    return f"{name} took port {got}: {wished} was in use{f' by {who}' if who else ''}"
 
 
 def _taken(installation: Installation, port: int, kept: str) -> PermanentError:

@@ -301,7 +301,7 @@ def test_up_of_what_is_running_says_so_and_its_hints_name_the_folder(shell: Any)
     for folder in (installation.control, installation.pocketkube):
         folder.mkdir(parents=True, exist_ok=True)
     installation.token_file.write_text(TOKEN)
-    (installation.pocketkube / "gateway.json").write_text('{"port": 31380}')
+    (installation.pocketkube / "gateway.json").write_text('{"asked": 31380, "port": 31380}')
     me = identify(os.getpid())
     assert me is not None
     who = [me.pid, me.start, me.boot]

@@ -110,12 +110,22 @@ def test_an_installation_that_wishes_for_any_ports_leaves_the_usual_ones(tmp_pat
 def test_ports_that_are_not_the_usual_ones_are_told_with_who_has_those(tmp_path: Path) -> None:
     installation = made(tmp_path / "home", Ports(api=7676, prometheus=1))
     installation.pocketkube.mkdir()
-    (installation.pocketkube / "gateway.json").write_text('{"port": 44959}')
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
         taken = other.getsockname()[1]
+        (installation.pocketkube / "gateway.json").write_text(f'{{"asked": {taken}, "port": 44959}}')
         (told,) = other_ports(installation, taken)
         assert told.startswith(f"Envoy took port 44959: {taken} was in use by ")
     assert other_ports(installation, taken) == [f"Envoy took port 44959: {taken} was in use"]
-    assert other_ports(installation, 44959) == []
+
+
+def test_a_port_that_was_not_wished_for_then_is_not_said_to_have_been_in_use(tmp_path: Path) -> None:
+    installation = made(tmp_path / "home", Ports(api=7676, prometheus=1))
+    installation.pocketkube.mkdir()
+    (installation.pocketkube / "gateway.json").write_text('{"asked": 31380, "port": 31380}')
+    (told,) = other_ports(installation, 31390)
+    assert told == (
+        "Envoy keeps port 31380 while the installation runs: for 31390 end that with lockgate down, then start it again"
+    )
+    assert other_ports(installation, 31380) == []
