@@ -148,7 +148,7 @@ def _new_artifact(event: CloudEvent, data: Any, now: datetime) -> NewArtifact:
         project=project_name(texts["project"]),
         service=service_name(texts["service"]),
         artifact=parse_artifact(texts["image"], _text(data, "tag") if data.get("tag") else None),
-        labels=read_labels(data.get("labels") or {}),
+        labels={} if data.get("labels") in (None, "") else read_labels(data["labels"]),
     )
 
 

@@ -173,6 +173,8 @@ async def test_nobody_says_from_outside_at_which_stage_to_start(shop: Any, stage
         ({"data": data(tag=6)}, ["data.tag", "text"]),
         ({"data": data(tag="a/b")}, ["a/b"]),
         ({"data": data(labels=["x"])}, ["labels must be an object of texts"]),
+        ({"data": data(labels=[])}, ["labels must be an object of texts", "[]"]),
+        ({"data": data(labels=False)}, ["labels must be an object of texts", "False"]),
         ({"data": data(labels={"a b": "x"})}, ["label 'a b' is no name"]),
         ({"data": data(labels={"n" * 64: "x"})}, ["is no name"]),
         ({"data": data(labels={"build": 7})}, ["label build must be a text", "7"]),
