@@ -23,10 +23,11 @@ async def with_restarts(outside: Outside, place: Place, release: str, result: Ch
     the result stands as it is."""
     try:
         pods = await outside.cluster.select("Pod", namespace_of(place.project, place.stage), {RELEASE_LABEL: release})
-    except LockgateError as error:
+        told = endings(pods, result.window.start)
+    except (LockgateError, ValueError) as error:  # or a time that is none
         log.warning("the pods of release %s could not be looked at: %s", release, error)
         return result
-    return replace(result, errors=(*result.errors, *endings(pods, result.window.start)))
+    return replace(result, errors=(*result.errors, *told))
 
 
 def endings(pods: Iterable[Manifest], since: datetime) -> tuple[str, ...]:

@@ -89,6 +89,22 @@ async def test_a_check_that_failed_is_judged_although_its_pods_cannot_be_looked_
     assert "boom" in delivery.reason
 
 
+async def test_a_pod_with_an_unreadable_time_takes_nothing_from_the_result_of_a_check(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = World()
+    await world.create()
+    world.tester.script[None, Check.HEALTH] = Tally(requests=1, failures=1, errors=("1 × GET /: boom",))
+
+    async def strange(*_: Any) -> tuple[dict[str, Any], ...]:
+        return (pod(start="soon"),)
+
+    monkeypatch.setattr(world.cluster, "select", strange)
+    delivery = await world.deliver("1.0")
+    assert delivery.outcome is Outcome.REJECTED
+    assert "boom" in delivery.reason
+
+
 async def test_a_load_that_passes_with_failed_requests_says_so() -> None:
     world = World()
     await world.create()
