@@ -30,23 +30,24 @@ def rehearse(case: GateCase, read: Callable[[str], str]) -> Evaluation:
     InvalidError for samples of an indicator that the gate has not."""
     text = case.gate.text if case.gate.text is not None else read(case.gate.path)
     gate = gate_of_text(replace(case.gate, text=text))
-    window = _window(case)
+    window = _window(case.samples)
     source = SpecSource(path=case.gate.path, revision="", text=text)
     measurements = _measurements(gate, case.samples, f"test {case.name!r}")
-    earlier = _earlier(gate, case, window, source) if gate.is_relative else ()
+    earlier = _earlier(gate, case, source) if gate.is_relative else ()
     return judge(gate, measurements, _subject(case), window, source, case.name, earlier)
 
 
-def _earlier(gate: Gate, case: GateCase, window: Window, source: SpecSource) -> tuple[Evaluation, ...]:
+def _earlier(gate: Gate, case: GateCase, source: SpecSource) -> tuple[Evaluation, ...]:
     """What of the case's earlier runs a delivery would compare with. A run without a verdict gets the gate's own, as
-    one that had nothing to be compared with and passed for that."""
+    one that had nothing to be compared with and passed for that. Each is judged in the window of its own samples: in
+    the case's own, what was measured long before would be stale."""
     found: list[Evaluation] = []
     first = replace(gate, indicators=tuple(replace(each, first_run_passes=True) for each in gate.indicators))
     known = {each.id for each in gate.indicators}
     for run in case.previous:
         samples = {id_: _of_any_release(measured) for id_, measured in run.samples.items() if id_ in known}
         measurements = _measurements(first, samples, f"test {case.name!r}, {run.id}")
-        judged = judge(first, measurements, _subject(replace(case, release="")), window, source, run.id)
+        judged = judge(first, measurements, _subject(replace(case, release="")), _window(samples), source, run.id)
         verdict = judged.verdict if run.verdict is None else Verdict(run.verdict)
         if verdict.value in gate.comparison.verdicts and not run.invalidated:
             found.append(replace(judged, verdict=verdict))
@@ -117,10 +118,10 @@ def _subject(case: GateCase) -> Subject:
     )
 
 
-def _window(case: GateCase) -> Window:
+def _window(samples: Mapping[str, Measured]) -> Window:
     """From the first to the last sample."""
-    measured = [one for one in case.samples.values() if not isinstance(one, Unmeasured)]
-    moments = [sample.timestamp for samples in measured for sample in samples]
+    measured = [one for one in samples.values() if not isinstance(one, Unmeasured)]
+    moments = [sample.timestamp for series in measured for sample in series]
     end = max(moments, default=_SHORTEST)
     start = min(min(moments, default=end), end - _SHORTEST)
     return Window(datetime.fromtimestamp(start, UTC), datetime.fromtimestamp(end, UTC))

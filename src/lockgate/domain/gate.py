@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from lockgate.domain.points import sum_of
+
 Query = str | Mapping[str, Any]
 
 
@@ -170,17 +172,19 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """*in_percent*: the score is a percentage of the points (SLO), else a sum of points (perfspec)."""
+    """*in_percent*: the score is a percentage of the points (SLO), else a sum of points (perfspec). *remarks*: what the
+    file says to no effect, a sentence each."""
 
     indicators: tuple[Indicator, ...]
     objectives: Objectives
     in_percent: bool = False
     comparison: Comparison = field(default_factory=Comparison)
+    remarks: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
         """The most that can be earned."""
-        return sum(each.points for each in self.indicators if not each.is_informational)
+        return sum_of(each.points for each in self.indicators if not each.is_informational)
 
     @property
     def is_relative(self) -> bool:

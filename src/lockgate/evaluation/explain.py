@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from lockgate.domain.evaluation import Measurement, Sample, Verdict
 from lockgate.domain.gate import Gate, Indicator
-from lockgate.evaluation.grading import Grade, possible, worst
+from lockgate.evaluation.grading import Grade, worst
 from lockgate.evaluation.numbers import readable, told_apart, with_unit
-from lockgate.evaluation.score import Score, failed_key, reaches
+from lockgate.evaluation.score import Score, failed_key, lost
 from lockgate.evaluation.wording import breach_in_words, complete, good_values, known, numbers_of
 
 _MOST_NAMED = 3
@@ -67,13 +68,13 @@ def gate_would_pass(gate: Gate, score: Score, all_graded: Sequence[Graded]) -> s
     counting = [one for one in all_graded if not one.indicator.is_informational]
     if score.verdict is Verdict.PASS or not counting:
         return ""
-    if not reaches(score.most if score.scale else 0, gate.objectives.passing):
+    if not score.reaches(gate.objectives.passing, score.possible):
         return f"nothing would have passed: {readable(gate.points)} points can be earned, {_needed(gate, score)}"
     chosen = [one for one in counting if _must_change(one)]
-    points = score.points + sum(_lost(one) for one in chosen)
+    points = score.points + sum((_lost(one) for one in chosen), Fraction(0))
     lossy = [one for one in counting if not _must_change(one) and _lost(one) > 0]
     for one in sorted(lossy, key=_lost, reverse=True):
-        if reaches(points * score.scale, gate.objectives.passing):
+        if score.reaches(gate.objectives.passing, points):
             break
         chosen.append(one)
         points += _lost(one)
@@ -85,16 +86,22 @@ def _must_change(one: Graded) -> bool:
 
 
 def _earned(gate: Gate, score: Score) -> str:
-    points = f"{readable(score.points)} of {readable(gate.points)} points"
-    return f"{readable(score.value)} % ({points})" if gate.in_percent else points
+    shown, of = told_apart(float(score.points), float(score.possible))
+    points = f"{shown} of {of} points"
+    return f"{_told(gate, score)[0]} % ({points})" if gate.in_percent else points
 
 
 def _needed(gate: Gate, score: Score) -> str:
     unit = " %" if gate.in_percent else ""
-    needed = f"{readable(gate.objectives.passing)}{unit}"
+    _, passing, warning = _told(gate, score)
     if score.verdict is Verdict.WARNING:
-        return f"{readable(gate.objectives.warning)}{unit} needed for a warning, {needed} to pass"
-    return f"{needed} needed"
+        return f"{warning}{unit} needed for a warning, {passing}{unit} to pass"
+    return f"{passing}{unit} needed"
+
+
+def _told(gate: Gate, score: Score) -> tuple[str, ...]:
+    """The score, and what it takes to pass and for a warning."""
+    return told_apart(score.value, gate.objectives.passing, gate.objectives.warning)
 
 
 def _unnamed(score: Score) -> str:
@@ -111,7 +118,7 @@ def _telling(verdict: Verdict, all_graded: Sequence[Graded]) -> list[Graded]:
 
 
 def _reason(one: Graded) -> str:
-    title = one.indicator.title + (" (key objective)" if failed_key(one.indicator, one.grade) else "")
+    title = one.indicator.title + _standing(one)
     breach = worst(one.grade.breaches)
     broken = breach_in_words(breach, one.indicator.unit) if breach else ""
     if one.grade.verdict is Verdict.ERROR:
@@ -121,6 +128,14 @@ def _reason(one: Graded) -> str:
         missing += " (onNoData: fail)" if one.grade.verdict is Verdict.FAIL else ""
         return f"{title} {broken}, and {missing}" if broken else f"{title} {missing}"
     return f"{title} {broken or _kept(one)}"
+
+
+def _standing(one: Graded) -> str:
+    """What its failure means to the gate, where that is not a loss of points."""
+    if failed_key(one.indicator, one.grade):
+        return " (key objective)"
+    is_weightless = not one.indicator.points and not one.indicator.is_informational
+    return " (weighs nothing)" if is_weightless and one.grade.has_lost else ""
 
 
 def _kept(one: Graded) -> str:
@@ -149,5 +164,5 @@ def _nearest(limits: Sequence[float], judged: Sequence[Sample]) -> float:
     return min(ends, key=lambda value: min((abs(limit - value) for limit in limits), default=0.0))
 
 
-def _lost(one: Graded) -> float:
-    return possible(one.indicator) - one.grade.points
+def _lost(one: Graded) -> Fraction:
+    return lost(one.indicator, one.grade)

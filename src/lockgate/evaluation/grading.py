@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lockgate.domain import promql
 from lockgate.domain.evaluation import Measurement, Sample, SetAside, Unmeasured, Verdict, Violation
 from lockgate.domain.gate import Indicator, OnNoData
 from lockgate.evaluation import arithmetic, comparison
@@ -102,7 +103,7 @@ def _graded(indicator: Indicator, selection: comparison.Selection, baseline: Bas
     points = possible(indicator) * share
     lines = arithmetic.lines(indicator, usable, marks, points)
     empty = _missing(indicator, selection)
-    uncompared = _uncompared(indicator, marks, baseline)
+    uncompared = _uncompared(indicator, marks, baseline, limits)
     notes: list[str] = []
     is_first_run = False
     if share and empty and indicator.on_no_data is OnNoData.IGNORE:
@@ -172,7 +173,8 @@ def _missing(indicator: Indicator, selection: comparison.Selection) -> str:
     if selection.empty:
         words = sorted({comparison.word(aside.sample.value) for aside in selection.empty})
         count, total = len(selection.empty), len(selection.empty) + len(selection.usable)
-        hint = " (0 divided by 0: no requests)" if "NaN" in words else ""
+        is_promql = promql.promql_in(indicator.source, indicator.query) is not None
+        hint = " (0 divided by 0: no requests)" if "NaN" in words and is_promql else ""  # elsewhere it may be a null
         return f"{count} of {total} series {'is' if count == 1 else 'are'} {' or '.join(words)}{hint}"
     if selection.usable:
         count = _told_apart(selection.usable, indicator.min_samples)
@@ -193,7 +195,7 @@ def _told_apart(samples: Sequence[Sample], enough: int) -> int:
     return len(seen)
 
 
-def _uncompared(indicator: Indicator, marks: Sequence[Mark], baseline: Baseline) -> str:
+def _uncompared(indicator: Indicator, marks: Sequence[Mark], baseline: Baseline, limits: Sequence[InForce]) -> str:
     """Why a relative limit that matters has no number, or nothing."""
     least = min((each.least for each in marks), default=math.inf)
     if least >= min((each.most for each in marks), default=0.0):
@@ -201,4 +203,6 @@ def _uncompared(indicator: Indicator, marks: Sequence[Mark], baseline: Baseline)
     if baseline.is_empty:
         way_out = "" if indicator.first_run_passes else " (firstRun: pass would accept a first run)"
         return f"there is no earlier run to compare with{way_out}"
+    if any(limit.is_beyond for limit in {id(each): limit for each in limits for limit in each.limits}.values()):
+        return "what an earlier run measured makes a limit beyond all numbers"
     return "no earlier run has a series to compare with"

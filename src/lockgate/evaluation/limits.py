@@ -28,6 +28,11 @@ class Limit:
     baseline: float | None = None
     bound: Bound | None = None
 
+    @property
+    def is_beyond(self) -> bool:
+        """All numbers: it was reckoned, and came out as none."""
+        return self.baseline is not None and self.number is None
+
     def keeps(self, value: float) -> bool | None:
         """None: there is nothing to compare with."""
         return None if self.number is None else _COMPARE[self.good](value, self.number)
@@ -101,8 +106,10 @@ def _criterion(criterion: Criterion, baseline: float | None) -> Limit:
 
 
 def _changed(baseline: float | None, percent: float) -> float | None:
-    """Section 7.3 of the description of Keptn 0.2.2: the baseline times (100 ± p) / 100."""
-    return None if baseline is None else _finite(baseline * (100 + percent) / 100)
+    """Pitometer's baseline times (100 ± p) / 100, so turned for a baseline below 0 that + is more there too."""
+    if baseline is None:
+        return None
+    return _finite(baseline * (100 + (percent if baseline >= 0 else -percent)) / 100)
 
 
 def _finite(number: float) -> float | None:

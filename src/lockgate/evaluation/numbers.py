@@ -2,19 +2,15 @@
 
 
 def readable(value: float) -> str:
-    """Three significant digits, whole numbers in full."""
-    if value == round(value) and abs(value) < 1e15:
-        return f"{value:.0f}" if value else "0"
-    return f"{value:.3g}"
+    """Three significant digits, whole numbers in full, and the whole part of others in full as well."""
+    return _rounded(value, 3)
 
 
-def told_apart(value: float, limit: float) -> tuple[str, str]:
-    """Both in words that differ where the numbers differ: 1.0004 and 1, not 1 and 1. Of finite numbers: 17 digits
+def told_apart(*values: float) -> tuple[str, ...]:
+    """Each in words that differ where the numbers differ: 1.0004 and 1, not 1 and 1. Of finite numbers: 17 digits
     tell any two of them apart."""
-    if value == limit:
-        return readable(value), readable(limit)
-    pairs = ((_rounded(value, digits), _rounded(limit, digits)) for digits in range(3, 18))
-    return next(pair for pair in pairs if pair[0] != pair[1])
+    shown = (tuple(_rounded(value, digits) for value in values) for digits in range(3, 18))
+    return next(texts for texts in shown if len(set(texts)) == len(set(values)))
 
 
 def with_unit(number: str, unit: str) -> str:
@@ -22,6 +18,7 @@ def with_unit(number: str, unit: str) -> str:
 
 
 def _rounded(value: float, digits: int) -> str:
-    if value == round(value) and abs(value) < 1e15:
-        return readable(value)
-    return f"{value:.{digits}g}"
+    text = f"{value:.{digits}g}"
+    if abs(value) < 1e15 and (value == round(value) or "e+" in text):
+        return f"{value:.0f}" if value else "0"
+    return text

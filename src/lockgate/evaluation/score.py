@@ -1,26 +1,34 @@
 """From the points of all indicators to the verdict of the gate."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from lockgate.domain.evaluation import Verdict
 from lockgate.domain.gate import Gate, Indicator
-from lockgate.evaluation.grading import Grade
-from lockgate.evaluation.numbers import readable
+from lockgate.domain.points import exact
+from lockgate.evaluation.grading import Grade, possible
+from lockgate.evaluation.numbers import readable, told_apart
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """*value* of *most*: in points, or in percent of the points where the gate is scored so; *points* always in
-    points. *scale*: what one point adds to the value."""
+    """*points* of *possible*, and what one point adds to the score, which is in points or, where the gate is scored so,
+    in percent of the points. All of them exact: the verdict hangs on them."""
 
     verdict: Verdict
-    value: float
-    most: float
-    points: float
-    scale: float
+    points: Fraction
+    possible: Fraction
+    scale: Fraction
     arithmetic: tuple[str, ...]
+
+    @property
+    def value(self) -> float:
+        return float(self.points * self.scale)
+
+    def reaches(self, needed: float, points: Fraction) -> bool:
+        """Whether the score were at least *needed* with so many *points*."""
+        return _reaches(points * self.scale, needed)
 
 
 def score(gate: Gate, grades: Sequence[Grade]) -> Score:
@@ -38,22 +46,22 @@ def score(gate: Gate, grades: Sequence[Grade]) -> Score:
     """
     pairs = list(zip(gate.indicators, grades, strict=True))
     counting = [(indicator, one) for indicator, one in pairs if not indicator.is_informational]
-    points = sum(one.points for _, one in counting)
-    scale = _scale(gate)
+    most = sum((exact(indicator.points) for indicator, _ in counting), Fraction(0))
+    points = sum((_part(indicator, one.points) for indicator, one in counting), Fraction(0))
+    scale = _scale(gate, most)
     verdict = _verdict(gate, counting, points, scale)
-    return Score(
-        verdict=verdict,
-        value=points * scale,
-        most=100.0 if gate.in_percent else gate.points,
-        points=points,
-        scale=scale,
-        arithmetic=(*(_line(*pair) for pair in pairs), *_total(gate, points, scale, counting, verdict)),
-    )
+    lines = [_line(*pair) for pair in pairs]
+    lines.append(_sum(gate, float(points), float(most), float(points * scale)))
+    lines += [
+        f"{one.id} is a key objective and failed: the gate fails" for one, had in counting if failed_key(one, had)
+    ]
+    lines.append(_needed(gate, float(points * scale), verdict))
+    return Score(verdict=verdict, points=points, possible=most, scale=scale, arithmetic=tuple(lines))
 
 
-def reaches(points: float, needed: float) -> bool:
-    """Whether *points*, a sum of parts, are at least *needed*; rounding in the sum (0.1 + 0.2) decides nothing."""
-    return points > needed or math.isclose(points, needed)
+def lost(indicator: Indicator, one: Grade) -> Fraction:
+    """Of the points that the indicator can earn."""
+    return exact(possible(indicator)) - _part(indicator, one.points)
 
 
 def failed_key(indicator: Indicator, one: Grade) -> bool:
@@ -61,18 +69,27 @@ def failed_key(indicator: Indicator, one: Grade) -> bool:
     return indicator.is_key and not indicator.is_informational and one.verdict is Verdict.FAIL
 
 
-def _scale(gate: Gate) -> float:
+def _part(indicator: Indicator, points: float) -> Fraction:
+    """*points* of those of *indicator*, halved so many times: divided as floats, which for halves is exact."""
+    return exact(indicator.points) * Fraction(points / indicator.points) if points else Fraction(0)
+
+
+def _reaches(value: Fraction, needed: float) -> bool:
+    return value >= exact(needed)
+
+
+def _scale(gate: Gate, most: Fraction) -> Fraction:
     if not gate.in_percent:
-        return 1.0
-    return 100.0 / gate.points if gate.points else 0.0
+        return Fraction(1)
+    return 100 / most if most else Fraction(0)
 
 
-def _verdict(gate: Gate, counting: Sequence[tuple[Indicator, Grade]], points: float, scale: float) -> Verdict:
+def _verdict(gate: Gate, counting: Sequence[tuple[Indicator, Grade]], points: Fraction, scale: Fraction) -> Verdict:
     needed = gate.objectives
     grades = [one for _, one in counting]
-    attainable = sum(one.attainable for one in grades) * scale
+    attainable = sum((_part(indicator, one.attainable) for indicator, one in counting), Fraction(0)) * scale
     has_lost = any(one.has_lost for one in grades)
-    if any(failed_key(*pair) for pair in counting) or (has_lost and not reaches(attainable, needed.warning)):
+    if any(failed_key(*pair) for pair in counting) or (has_lost and not _reaches(attainable, needed.warning)):
         return Verdict.FAIL
     verdicts = {one.verdict for one in grades}
     for unjudged in (Verdict.ERROR, Verdict.NO_DATA):
@@ -80,9 +97,9 @@ def _verdict(gate: Gate, counting: Sequence[tuple[Indicator, Grade]], points: fl
             return unjudged
     if not grades or not scale:
         return Verdict.NO_DATA
-    if reaches(points * scale, needed.passing):
+    if _reaches(points * scale, needed.passing):
         return Verdict.PASS
-    return Verdict.WARNING if reaches(points * scale, needed.warning) else Verdict.FAIL
+    return Verdict.WARNING if _reaches(points * scale, needed.warning) else Verdict.FAIL
 
 
 def _line(indicator: Indicator, one: Grade) -> str:
@@ -92,15 +109,15 @@ def _line(indicator: Indicator, one: Grade) -> str:
     return f"{indicator.id}: {readable(one.points)} of {readable(indicator.points)} points{unjudged}"
 
 
-def _total(
-    gate: Gate, points: float, scale: float, counting: Sequence[tuple[Indicator, Grade]], verdict: Verdict
-) -> list[str]:
-    needed, unit = gate.objectives, " %" if gate.in_percent else ""
-    lines = [f"sum: {readable(points)} of {readable(gate.points)} points"]
-    if gate.in_percent:
-        lines[0] += f" = {readable(points * scale)} %"
-    lines += [
-        f"{one.id} is a key objective and failed: the gate fails" for one, grade in counting if failed_key(one, grade)
-    ]
-    lines.append(f"pass takes {readable(needed.passing)}{unit}, warning {readable(needed.warning)}{unit}: {verdict}")
-    return lines
+def _sum(gate: Gate, points: float, most: float, value: float) -> str:
+    shown, of = told_apart(points, most)
+    percent = (
+        f" = {told_apart(value, gate.objectives.passing, gate.objectives.warning)[0]} %" if gate.in_percent else ""
+    )
+    return f"sum: {shown} of {of} points{percent}"
+
+
+def _needed(gate: Gate, value: float, verdict: Verdict) -> str:
+    unit = " %" if gate.in_percent else ""
+    _, passing, warning = told_apart(value, gate.objectives.passing, gate.objectives.warning)
+    return f"pass takes {passing}{unit}, warning {warning}{unit}: {verdict}"

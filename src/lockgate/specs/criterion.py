@@ -6,6 +6,8 @@ reader is refused here.
 
 import math
 import re
+from collections.abc import Sequence
+from itertools import product
 
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.gate import Against, Criterion, Operator
@@ -15,6 +17,8 @@ _NUMBER = r"[0-9]+(\.[0-9]+)?|\.[0-9]+"
 _CRITERION = re.compile(rf"(?P<operator>{_OPERATOR})(?P<sign>[+-]?)(?P<number>{_NUMBER})(?P<percent>%?)(?P<rest>.*)")
 WITHOUT_SPACE = rf"({_OPERATOR})(({_NUMBER})|[+-]({_NUMBER})%?)"
 """Every criterion that is read, once its white space is gone."""
+_FROM_BELOW = (Operator.GREATER, Operator.AT_LEAST, Operator.EQUAL)
+_FROM_ABOVE = (Operator.LESS, Operator.AT_MOST, Operator.EQUAL)
 _UNIT = re.compile(r"[A-Za-zµμ°/]+")
 GRAMMAR = "write an operator (<, <=, =, >=, >) and a number: <600 for a value, <=+10% or >=-5 against earlier runs"
 
@@ -46,3 +50,20 @@ def _rest(text: str, found: re.Match[str]) -> str:
             "answers in"
         )
     return f"{text!r} is no criterion: {GRAMMAR}"
+
+
+def unsatisfiable(together: Sequence[Criterion]) -> str:
+    """Why no value meets all of *together*, or nothing. Only what holds whatever earlier runs measured."""
+    fixed = [one for one in together if not one.is_relative]
+    for lower, upper in product(fixed, fixed):
+        if lower.operator in _FROM_BELOW and upper.operator in _FROM_ABOVE and not _leave_a_value(lower, upper):
+            return (
+                f"no value meets {lower.text!r} and {upper.text!r}, and of one list all must hold: give each its own "
+                "list of criteria to let either of them pass"
+            )
+    return ""
+
+
+def _leave_a_value(lower: Criterion, upper: Criterion) -> bool:
+    is_either_open = Operator.GREATER is lower.operator or Operator.LESS is upper.operator
+    return lower.number < upper.number or (lower.number == upper.number and not is_either_open)

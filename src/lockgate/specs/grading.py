@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from lockgate.domain.gate import Bound, OnNoData, Thresholds
-from lockgate.specs.fields import Reader, listed
+from lockgate.specs.fields import Reader, listed, shown
 from lockgate.specs.positions import Spot, plain
 from lockgate.specs.tables import Fields, Range, Whole
 
@@ -15,6 +15,8 @@ GRADING = Fields(
 GRADINGS = ("Threshold",)
 FIRST_RUN = ("pass",)
 POINTS = Range(0, 1e9)
+LEAST_POINTS = 1e-6
+"""Of what counts at all: a number too small to be reckoned with would be a misprint."""
 SAMPLES = Whole(1, 100_000)
 CHANGE = Range(-1e6, 1e6)
 PERCENT = {bound: f"{bound}Perc" for bound in Bound}
@@ -44,7 +46,7 @@ def read_grading(reader: Reader, spot: Spot | None, version: str | None) -> Grad
     fields = reader.mapping(spot, *GRADING, _GRADING_HINTS) or {}
     reader.word(fields.get("type"), GRADINGS)
     thresholds = _thresholds(reader, fields.get("thresholds"), version)
-    points = reader.number(fields.get("metricScore"), *POINTS)
+    points = read_points(reader, fields.get("metricScore"), POINTS)
     on_no_data = _on_no_data(reader, fields)
     min_samples = reader.whole(fields.get("minSamples"), *SAMPLES)
     first_run = _first_run(reader, fields.get("firstRun"), thresholds)
@@ -52,6 +54,15 @@ def read_grading(reader: Reader, spot: Spot | None, version: str | None) -> Grad
     if thresholds is None or points is None:
         return None
     return Grading(thresholds, points, on_no_data, min_samples or 1, first_run, metadata)
+
+
+def read_points(reader: Reader, spot: Spot | None, range_: Range) -> float | None:
+    """What an indicator can earn: 0, or no less than LEAST_POINTS."""
+    points = reader.number(spot, *range_)
+    if spot is not None and points is not None and 0 < points < LEAST_POINTS:
+        reader.fault(spot, f"must be 0 or at least {LEAST_POINTS:f}, not {shown(spot)}")
+        return None
+    return points
 
 
 def _on_no_data(reader: Reader, fields: Mapping[str, Spot]) -> OnNoData | None:

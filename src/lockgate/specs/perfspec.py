@@ -1,6 +1,7 @@
 """The perfspec file: what a gate measures, its bounds and points."""
 
 from lockgate.domain.gate import Bound, Gate, Indicator, Objectives, OnNoData, Thresholds
+from lockgate.domain.points import sum_of
 from lockgate.domain.promql import lookbacks, mixes_releases, promql_in
 from lockgate.specs.fields import Reader, listed
 from lockgate.specs.grading import read_grading, read_metadata
@@ -30,7 +31,7 @@ def parse_perfspec(file: str, text: str) -> Gate:
     reader.unique("indicator", [(spot, one.id if one else None) for spot, one in read])
     indicators = tuple(indicator for _, indicator in read if indicator is not None)
     # An indicator that could not be read has no points to count: its own fault is enough.
-    possible = sum(indicator.points for indicator in indicators) if len(indicators) == len(read) > 0 else None
+    possible = sum_of(indicator.points for indicator in indicators) if len(indicators) == len(read) > 0 else None
     objectives = _objectives(reader, fields.get("objectives"), possible)
     return reader.done(None if objectives is None else Gate(indicators=indicators, objectives=objectives))
 
@@ -38,7 +39,7 @@ def parse_perfspec(file: str, text: str) -> Gate:
 def warnings(gate: Gate) -> tuple[str, ...]:
     """What a push accepts and had better say, one sentence each: queries that may measure more than the artifact
     under test, bounds between which no value earns all points, and a gate that is passed without any data."""
-    each = tuple(sentence for indicator in gate.indicators for sentence in _warnings(indicator))
+    each = (*gate.remarks, *(sentence for indicator in gate.indicators for sentence in _warnings(indicator)))
     judging = [indicator for indicator in gate.indicators if not indicator.is_informational]
     if judging and all(indicator.on_no_data is OnNoData.IGNORE for indicator in judging):
         return (*each, _BLIND)

@@ -104,7 +104,7 @@ def _perfspec_indicator() -> Schema:
         {
             "type": _words(grading.GRADINGS),
             "thresholds": _thresholds(),
-            "metricScore": _number(grading.POINTS),
+            "metricScore": _points(grading.POINTS),
             "ignoreEmpty": _FLAG,
             "onNoData": _words([*OnNoData]),
             "minSamples": _number(grading.SAMPLES),
@@ -130,7 +130,7 @@ def _objective() -> Schema:
         "displayName": _TEXT,
         "pass": alternatives,
         "warning": alternatives,
-        "weight": _number(slo.WEIGHT),
+        "weight": _points(slo.WEIGHT),
         "key_sli": _FLAG,
         "onNoData": _words([*OnNoData]),
         "minSamples": _number(grading.SAMPLES),
@@ -177,6 +177,10 @@ def _words(known: "list[str] | tuple[str, ...]") -> Schema:
 def _number(range_: Range | Whole) -> Schema:
     kind = "integer" if isinstance(range_, Whole) else "number"
     return {"type": kind, "minimum": range_.least, "maximum": range_.most}
+
+
+def _points(range_: Range) -> Schema:
+    return {"type": "number", "anyOf": [{"const": 0}, {"minimum": grading.LEAST_POINTS, "maximum": range_.most}]}
 
 
 def _over_zero() -> Schema:

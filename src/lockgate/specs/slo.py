@@ -20,9 +20,9 @@ from lockgate.domain.gate import (
     Objectives,
     OnNoData,
 )
-from lockgate.specs.criterion import parse_criterion
+from lockgate.specs.criterion import parse_criterion, unsatisfiable
 from lockgate.specs.fields import Reader, meant
-from lockgate.specs.grading import FIRST_RUN, SAMPLES
+from lockgate.specs.grading import FIRST_RUN, SAMPLES, read_points
 from lockgate.specs.positions import Spot, read_yaml
 from lockgate.specs.sli import Sli
 from lockgate.specs.tables import Fields, Range, Whole
@@ -53,6 +53,10 @@ _HINTS = {
     "display_name": "unknown field: this format's word is 'displayName'",
     "keySli": "unknown field: this format's word is 'key_sli'",
 }
+_IDLE = (
+    "comparison.number_of_comparison_results: {number} has no effect: one earlier run is compared with, unless "
+    f"compare_with is {SEVERAL}"
+)
 _FILTER = "a filter is not handed to any source: write the selection into the query in sli.yaml, and leave filter out"
 
 
@@ -69,18 +73,20 @@ def parse_slo(file: str, text: str, indicators: Mapping[str, Sli]) -> Gate:
     read = [_objective(reader, spot, indicators) for spot in spots]
     reader.unique("indicator", [(spot, one.id if one else None) for spot, one in zip(spots, read, strict=True)])
     objectives = _total(reader, fields.get("total_score"))
-    comparison = _comparison(reader, fields.get("comparison"))
+    comparison, remarks = _comparison(reader, fields.get("comparison"))
     found = tuple(one for one in read if one is not None)
     if len(found) == len(read) > 0 and not sum(one.points for one in found if not one.is_informational):
         reader.fault(root, "there is nothing to judge: no objective with a weight has pass criteria")
-    return reader.done(None if objectives is None else Gate(found, objectives, in_percent=True, comparison=comparison))
+    if objectives is None:
+        return reader.done(None)
+    return reader.done(Gate(found, objectives, in_percent=True, comparison=comparison, remarks=remarks))
 
 
 def _objective(reader: Reader, spot: Spot, indicators: Mapping[str, Sli]) -> Indicator | None:
     fields = reader.mapping(spot, *OBJECTIVE, _HINTS) or {}
     name = reader.text(fields.get("sli"))
     passing, warning = _criteria(reader, fields.get("pass")), _criteria(reader, fields.get("warning"))
-    weight = reader.number(fields.get("weight"), *WEIGHT)
+    weight = read_points(reader, fields.get("weight"), WEIGHT)
     is_key = reader.flag(fields.get("key_sli")) is True
     on_no_data = reader.word(fields.get("onNoData"), list(OnNoData))
     least = reader.whole(fields.get("minSamples"), *SAMPLES)
@@ -123,7 +129,10 @@ def _criteria(reader: Reader, spot: Spot | None) -> Alternatives:
     for each in reader.items(spot):
         fields = reader.mapping(each, *CRITERIA) or {}
         read = [_criterion(reader, one) for one in reader.items(fields.get("criteria"))]
-        found.append(tuple(one for one in read if one is not None))
+        together = tuple(one for one in read if one is not None)
+        if len(together) == len(read) and (overlap := unsatisfiable(together)):
+            reader.fault(each, overlap)
+        found.append(together)
     return tuple(found)
 
 
@@ -161,7 +170,8 @@ def _percent(reader: Reader, spot: Spot | None) -> float | None:
     return number
 
 
-def _comparison(reader: Reader, spot: Spot | None) -> Comparison:
+def _comparison(reader: Reader, spot: Spot | None) -> tuple[Comparison, tuple[str, ...]]:
+    """Also what of it has no effect."""
     fields = reader.mapping(spot, *COMPARISON) or {}
     compared = reader.word(fields.get("compare_with"), [SINGLE, SEVERAL])
     number = reader.whole(fields.get("number_of_comparison_results"), *RESULTS)
@@ -169,8 +179,10 @@ def _comparison(reader: Reader, spot: Spot | None) -> Comparison:
     aggregate = reader.word(fields.get("aggregate_function"), list(Aggregate))
     if compared == SEVERAL and spot is not None and "number_of_comparison_results" not in fields:
         reader.fault(spot, f"{SEVERAL} needs number_of_comparison_results: how many of them")
-    return Comparison(
+    comparison = Comparison(
         results=number or 1 if compared == SEVERAL else 1,
         verdicts=INCLUDED[included or "pass_or_warn"],
         aggregate=Aggregate(aggregate or Aggregate.AVERAGE),
     )
+    is_idle = compared != SEVERAL and (number or 1) > 1
+    return comparison, (_IDLE.format(number=number),) if is_idle else ()

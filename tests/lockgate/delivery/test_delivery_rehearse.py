@@ -81,6 +81,22 @@ def test_a_relative_bound_is_compared_with_the_newest_run_that_counts(
     assert tried(samples, text=RELATIVE, more=f"  previous: {previous}\n").verdict is verdict
 
 
+@pytest.mark.parametrize("before", [41, 10_000, 100_000_000])
+@pytest.mark.parametrize(
+    "previous",
+    [
+        "[{response_time: [{value: 1, timestamp: WHEN}]}]",
+        "[{verdict: pass, id: e1, indicators: [{id: response_time, judged: [{value: 1, timestamp: WHEN}]}]}]",
+    ],
+)
+def test_an_earlier_run_may_be_of_any_time_before(previous: str, before: int) -> None:
+    text = RELATIVE.replace('"metricScore"', '"firstRun": "pass", "metricScore"')
+    more = f"  previous: {previous.replace('WHEN', str(1_700_000_000 - before))}\n"
+    slow = tried("{response_time: [{value: 1.2, timestamp: 1700000000}]}", text=text, more=more)
+    assert slow.verdict is Verdict.FAIL
+    assert "(+10 % of 1" in slow.sentence
+
+
 @pytest.mark.parametrize(
     ("previous", "verdict"),
     [

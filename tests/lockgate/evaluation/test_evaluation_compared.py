@@ -55,7 +55,7 @@ def test_relative_bounds_judge_as_the_absolute_ones_that_they_come_to(
     fields = {"lowerSevere": "lower_severe", "lowerWarning": "lower_warning"}
     fields |= {"upperWarning": "upper_warning", "upperSevere": "upper_severe"}
     come_to = {
-        fields[name]: baseline * (100 + number if name.startswith("upper") else 100 - number) / 100
+        fields[name]: baseline * (100 + number if name.startswith("upper") == (baseline >= 0) else 100 - number) / 100
         for name, number in percent.items()
     }
     against = verdict_on(perfspec(relative(percent)), [value], earlier=[run_before([baseline])])
@@ -92,6 +92,29 @@ def test_criteria_compare_by_percent_and_by_change() -> None:
     drop = slo(objective(">=-5%"))
     assert verdict_on(drop, [95], earlier=[run_before([100.0])]).verdict is Verdict.PASS
     assert verdict_on(drop, [94], earlier=[run_before([100.0])]).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("criterion", "value", "verdict"),
+    [
+        (">=+5%", -10, Verdict.FAIL),
+        (">=+5%", -9.5, Verdict.PASS),
+        ("<=-5%", -10, Verdict.FAIL),
+        ("<=-5%", -10.5, Verdict.PASS),
+        ("<=+10%", -9, Verdict.PASS),
+        ("<=+10%", -8.9, Verdict.FAIL),
+    ],
+)
+def test_more_than_a_baseline_below_zero_is_more(criterion: str, value: float, verdict: Verdict) -> None:
+    gate = slo(objective(criterion))
+    assert verdict_on(gate, [value], earlier=[run_before([-10])]).verdict is verdict
+
+
+def test_a_relative_bound_around_a_baseline_below_zero_lets_the_same_value_pass() -> None:
+    gate = perfspec(relative({"lowerSevere": 10, "upperSevere": 10}))
+    evaluation = verdict_on(gate, [-10], earlier=[run_before([-10])])
+    assert evaluation.verdict is Verdict.PASS
+    assert evaluation.indicators[0].targets == {"lowerSeverePerc": -11, "upperSeverePerc": -9}
 
 
 def test_an_absolute_and_a_relative_bound_of_one_name_must_both_hold() -> None:
@@ -228,7 +251,9 @@ def test_a_missing_baseline_matters_only_where_it_could_change_something() -> No
 def test_a_bound_beyond_all_numbers_is_no_bound_that_a_value_could_keep() -> None:
     assert verdict_on(perfspec(relative(TEN)), [1.0], earlier=[run_before([1.7e308])]).verdict is Verdict.NO_DATA
     change = slo(objective("<+1e308"))
-    assert verdict_on(change, [1.0], earlier=[run_before([1.7e308])]).verdict is Verdict.NO_DATA
+    evaluation = verdict_on(change, [1.0], earlier=[run_before([1.7e308])])
+    assert evaluation.verdict is Verdict.NO_DATA
+    assert "what an earlier run measured makes a limit beyond all numbers" in evaluation.sentence
 
 
 def test_ignoring_no_data_does_not_ignore_a_missing_baseline() -> None:

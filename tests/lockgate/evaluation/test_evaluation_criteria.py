@@ -30,7 +30,7 @@ def told_again(alternatives: Alternatives, value: float, baseline: float) -> boo
             if one.against is Against.CHANGE:
                 limit = baseline + one.number
             if one.against is Against.PERCENT:
-                limit = baseline * (100 + one.number) / 100
+                limit = baseline * (100 + one.number if baseline >= 0 else 100 - one.number) / 100
             good = good and COMPARE[one.operator.value](value, limit)
         met = met or good
     return met

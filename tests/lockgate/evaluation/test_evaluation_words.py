@@ -101,6 +101,33 @@ def test_two_hundred_series_are_told_in_the_order_of_the_answer() -> None:
     assert result.arithmetic[200] == "the worst of 200 series counts: 0 points"
 
 
+@pytest.mark.parametrize("large", [1, 1000, 1_000_000])
+def test_an_objective_that_failed_keeps_a_gate_of_all_points_shut_however_little_it_weighs(large: float) -> None:
+    gate = slo(objective("<5", id="a", points=large), objective("<5", id="b", points=0.0001), passing=100, warning=90)
+    evaluation = verdict_on(gate, [1], [9])
+    assert evaluation.verdict is Verdict.WARNING
+    assert evaluation.sentence.endswith(", 90 % needed for a warning, 100 % to pass")
+    assert ": 100 %" not in evaluation.sentence
+    assert "= 100 %" not in "".join(evaluation.arithmetic)
+    assert evaluation.would_pass == "it would have passed with b below 5"
+
+
+def test_a_tenth_ten_times_is_one_whatever_halving_left_of_it() -> None:
+    tenths = [objective("<5", warning=["<9"], id=f"i{number}", points=0.1) for number in range(10)]
+    assert verdict_on(perfspec(*tenths, passing=1), *[[1]] * 10).verdict is Verdict.PASS
+    halved = verdict_on(perfspec(*tenths, passing=1, warning=0.95), *[[1]] * 9, [7])
+    assert (halved.verdict, halved.score) == (Verdict.WARNING, 0.95)
+    assert verdict_on(perfspec(*tenths, passing=1, warning=0.951), *[[1]] * 9, [7]).verdict is Verdict.FAIL
+
+
+def test_what_failed_and_weighs_nothing_is_told_so() -> None:
+    gate = slo(objective("<5", id="a"), objective("<5", id="b", points=0))
+    evaluation = verdict_on(gate, [1], [9])
+    assert evaluation.sentence == (
+        "passed: a 1 is below 5; b (weighs nothing) 9 is over 5 (<5): 100 % (1 of 1 points), 90 % needed"
+    )
+
+
 def test_without_points_no_percentage_however_small_is_reached() -> None:
     evaluation = verdict_on(slo(objective("<600", points=0), passing=1, warning=1), [1])
     assert evaluation.would_pass == "nothing would have passed: 0 points can be earned, 1 % needed"

@@ -200,6 +200,7 @@ def test_a_source_is_a_kind_or_one_of_several_of_a_kind(written: str, read: str)
         ({"indicator__grading__metricScore": True}, "must be a number, not true"),
         ({"indicator__grading__metricScore": 10**400}, "must be a number, not 1000"),
         ({"indicator__grading__metricScore": -1}, "must be between 0 and 1e+09, not -1"),
+        ({"indicator__grading__metricScore": 1e-9}, "must be 0 or at least 0.000001, not 1e-09"),
         ({"indicator__grading__ignoreEmpty": "yes"}, "must be true or false, not 'yes'"),
         ({"indicator__grading__thresholds": {}}, "there is no bound, so every value would earn all points"),
         ({"indicator__grading__thresholds": None}, "field 'thresholds' is missing"),

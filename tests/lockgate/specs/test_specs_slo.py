@@ -5,6 +5,7 @@ import pytest
 from lockgate.domain.errors import SpecError
 from lockgate.domain.gate import Aggregate, Comparison, Criteria, Gate, Indicator, OnNoData
 from lockgate.specs.gate_files import GateFile, gate_file, parse_gate
+from lockgate.specs.perfspec import warnings
 from lockgate.specs.sli import Sli, parse_sli
 from lockgate.specs.slo import parse_slo
 
@@ -37,7 +38,6 @@ indicators:
     query: {metricSelector: "builtin:service.requestCount.total"}
 """
 NAMES = {name: Sli("Prometheus", "up") for name in ("a", "b")}
-TOTAL = "total_score: {pass: 90}\n"
 ONE = "objectives: [{sli: a, pass: [{criteria: ['<1']}]}]\ntotal_score: {pass: 90}\n"
 
 
@@ -95,7 +95,28 @@ def test_every_version_of_the_format_is_read(version: str) -> None:
 
 def test_with_a_single_result_one_run_is_compared_with_whatever_the_number() -> None:
     text = ONE + "comparison: {compare_with: single_result, number_of_comparison_results: 3}\n"
-    assert parse_slo("slo.yaml", text, NAMES).comparison.results == 1
+    found = parse_slo("slo.yaml", text, NAMES)
+    assert found.comparison.results == 1
+    assert warnings(found) == (
+        "comparison.number_of_comparison_results: 3 has no effect: one earlier run is compared with, unless "
+        "compare_with is several_results",
+    )
+    assert parse_slo("slo.yaml", text.replace("3}", "1}"), NAMES).remarks == ()
+    assert parse_slo("slo.yaml", text.replace("single_result", "several_results"), NAMES).remarks == ()
+
+
+@pytest.mark.parametrize("criteria", ["'<5', '>9'", "'>=9', '<=5'", "'<5', '>=5'", "'=5', '<5'", "'=5', '=6'"])
+def test_criteria_of_one_list_that_no_value_meets_are_refused(criteria: str) -> None:
+    text = f"objectives: [{{sli: a, pass: [{{criteria: [{criteria}]}}]}}]{TOTAL}"
+    (told,) = faults(text)
+    assert "pass[0]: no value meets" in told
+    assert told.endswith("give each its own list of criteria to let either of them pass")
+
+
+@pytest.mark.parametrize("criteria", ["'>=5', '<=5'", "'>5', '<9'", "'=5', '<=5'", "'<5', '>=+5%'", "'<5', '<9'"])
+def test_criteria_that_some_value_meets_together_are_read(criteria: str) -> None:
+    text = f"objectives: [{{sli: a, pass: [{{criteria: [{criteria}]}}]}}]{TOTAL}"
+    assert len(parse_slo("slo.yaml", text, NAMES).indicators) == 1
 
 
 PASS = "pass: [{criteria: ['<1']}]"
@@ -125,6 +146,7 @@ TOTAL = "\ntotal_score: {pass: 90}"
         ("objectives: [{sli: a, key_sli: true}]" + TOTAL, "key_sli: decides nothing without pass criteria"),
         (f"objectives: [{{sli: a, display_name: x, {PASS}}}]{TOTAL}", "word is 'displayName'"),
         (f"objectives: [{{sli: a, weight: -1, {PASS}}}]{TOTAL}", "must be between 0 and"),
+        (f"objectives: [{{sli: a, weight: 1.0e-320, {PASS}}}]{TOTAL}", "must be 0 or at least 0.000001, not 1e-320"),
         (f"objectives: [{{sli: a, onNoData: pass, {PASS}}}]{TOTAL}", "Known are fail, ignore"),
         (f"objectives: [{{sli: a, {PASS}}}]", "field 'total_score' is missing"),
         (f"objectives: [{{sli: a, {PASS}}}]\ntotal_score: {{warning: 80}}", "field 'pass' is missing"),
