@@ -32,7 +32,8 @@ class Queues:
 
 
 async def tell_held(outside: Outside, held: Mapping[str, str]) -> None:
-    """*held*: the engine's runs that wait for another release. Each is told once; nobody looks for it in a log."""
+    """*held*: the engine's runs that wait for another release. Each reason is told once; nobody looks for it in a
+    log."""
     if not held:
         return
     for run in await outside.lanes.running():
@@ -42,7 +43,7 @@ async def tell_held(outside: Outside, held: Mapping[str, str]) -> None:
                 **stage_fields(run, None, None),
                 "waitingfor": f"a release that knows it: {held[run.id]}; {way_out}",
             }
-            await tell(outside, run, "held", EventType.WAITING, data)
+            await tell(outside, run, f"held: {held[run.id]}", EventType.WAITING, data)
 
 
 async def _tell(outside: Outside, run: StageRun, holder: StageRun, before: int) -> None:

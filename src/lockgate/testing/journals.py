@@ -9,9 +9,9 @@ from typing import Any
 from lockgate.domain.delivery import StageRun
 from lockgate.kit.typed_json import from_json
 from lockgate.testing.world import World, world_under_gate
-from lockgate.workflow.attempt import OtherPastError
 from lockgate.workflow.journal import Replay
 from lockgate.workflow.memory import Crash, MemoryEngine
+from lockgate.workflow.protocol import OtherPastError
 
 
 async def _empty_world() -> World:

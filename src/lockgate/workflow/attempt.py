@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from lockgate.kit.typed_json import from_json, to_json
-from lockgate.workflow.protocol import Retry, StepFailedError
+from lockgate.workflow.protocol import OtherPastError, Retry, StepFailedError
 
 Again = Callable[[Exception], bool]
 """Whether a step that ended with this error may be tried again: true for transient ones."""
@@ -15,10 +15,6 @@ Sleep = Callable[[float], Awaitable[None]]
 
 class WornOutError(Exception):
     """The run was under way at too many ends of the process to be tried once more."""
-
-
-class OtherPastError(Exception):
-    """What is recorded of a run is not what the story of this release did or could read. The text says what."""
 
 
 class Wear:

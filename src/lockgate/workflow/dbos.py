@@ -3,9 +3,8 @@
 import asyncio
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from functools import partial
 from typing import Any, ClassVar
 
@@ -13,28 +12,15 @@ import sqlalchemy
 from dbos import DBOS, SetWorkflowID, WorkflowStatus
 from dbos import error as dbos_error
 
-from lockgate.kit.clock import Clock, parse_rfc3339
-from lockgate.workflow.attempt import (
-    Again,
-    OtherPastError,
-    StepNames,
-    Wear,
-    attempt,
-    never_again,
-    outcome,
-    recorded,
-    replayed,
-)
+from lockgate.kit.clock import Clock
+from lockgate.workflow.attempt import Again, Wear, never_again
+from lockgate.workflow.dbos_run import DbosRun
 from lockgate.workflow.dbos_setup import config, sqlite_engine
-from lockgate.workflow.protocol import MOST_LIVES, Retry, T, Workflow
+from lockgate.workflow.protocol import MOST_LIVES, OtherPastError, T, Workflow
 
 _ACTIVE = frozenset({"PENDING", "ENQUEUED", "DELAYED"})  # any other status of DBOS is an end
-_ROUND = 5.0  # seconds a step of a wait lasts at most
 
 _log = logging.getLogger(__name__)
-
-Hold = Callable[[str], Awaitable[None]]
-"""Ends only by being cancelled; its text says why."""
 
 
 class DbosEngine:
@@ -65,6 +51,7 @@ class DbosEngine:
         self._home: asyncio.AbstractEventLoop | None = None
         self._database: sqlalchemy.Engine | None = None
         self._begin: Callable[[str, str], Any] | None = None
+        self._mark: Callable[[], Any] = _nothing
 
     @property
     def held(self) -> Mapping[str, str]:
@@ -99,6 +86,7 @@ class DbosEngine:
 
         # No limit of DBOS's on recoveries, which would end a run without putting anything back: ours is Wear.
         self._begin = DBOS.workflow(name="run", max_recovery_attempts=None)(run)
+        self._mark = DBOS.workflow(name="mark", max_recovery_attempts=None)(_nothing)
         # On this very thread, though it blocks for a third of a second: DBOS adopts the loop that runs here, and so
         # clients that effects share with the rest of the program stay on their loop.
         DBOS.launch()
@@ -108,9 +96,7 @@ class DbosEngine:
             raise RuntimeError(f"run {id!r} cannot start: the engine is not launched on this event loop, or closed")
         if workflow not in self._workflows:
             raise LookupError(f"no workflow {workflow!r} is registered: there is {', '.join(sorted(self._workflows))}")
-        # In a context of its own: called from within a step of another run, it would become that run's child.
-        begun = asyncio.create_task(_start(self._begin, id, workflow, argument), context=contextvars.Context())
-        await asyncio.shield(begun)
+        await _alone(_start(self._begin, id, workflow, argument))
 
     async def is_over(self, id: str) -> bool:
         status = await _status(id)
@@ -147,13 +133,17 @@ class DbosEngine:
             self._stories.discard(task)
 
     async def _execute(self, id: str, workflow: str, argument: str) -> str:
+        status = await _status(id)
+        life = (status and status.recovery_attempts) or 1
+        hold = partial(self._hold, id, life)
         if workflow not in self._workflows:
-            await self.hold(id, f"this release has no workflow {workflow!r}")
+            await hold(f"this release has no workflow {workflow!r}")
         try:
-            status = await _status(id)
-            wear = Wear((status and status.recovery_attempts) or 1, self._most_lives)
-            run = _DbosRun(id, self._clock, self._again, wear, partial(self.hold, id))
+            lives = life - (await _lives_held(id) if life > self._most_lives else 0)
+            run = DbosRun(id, self._clock, self._again, Wear(lives, self._most_lives), hold)
             await self._workflows[workflow](run, argument)
+        except OtherPastError as error:
+            await hold(str(error))
         except dbos_error.DBOSException:
             raise  # the run is no longer ours: DBOS has to know
         except Exception as error:
@@ -162,133 +152,44 @@ class DbosEngine:
             return f"{type(error).__name__}: {error}"
         return ""
 
-    async def hold(self, id: str, why: str) -> None:
+    async def _hold(self, id: str, life: int, why: str) -> None:
         """Until this engine is closed. Ending the run would leave half of its work where it is."""
-        self._held[id] = why
         _log.error("run %s waits for a release that knows it: %s", id, why)
+        try:
+            await _alone(_start(self._mark, _held_in(id, life)))
+        finally:
+            self._held[id] = why
         await asyncio.Event().wait()
 
 
-class _DbosRun:
-    def __init__(self, id: str, clock: Clock, again: Again, wear: Wear, hold: Hold) -> None:
-        self._id, self._clock, self._again, self._wear = id, clock, again, wear
-        self._names, self._hold = StepNames(id), hold
-
-    @property
-    def id(self) -> str:
-        return self._id
-
-    async def step(self, name: str, effect: Callable[[], Awaitable[T]], returns: Any, retry: Retry | None = None) -> T:
-        self._names.take(name)
-        tries = self._wear.spare(partial(attempt, effect, retry, self._again, asyncio.sleep))
-        result: T = await self._record(name, tries, returns)
-        return result
-
-    async def patched(self, name: str) -> bool:
-        self._names.take(name)
-        return await DBOS.patch_async(name)
-
-    async def sleep(self, name: str, seconds: float) -> None:
-        self._names.take(name)
-        try:
-            await DBOS.sleep_async(seconds)
-        except dbos_error.DBOSUnexpectedStepError as error:
-            await self._hold(_other_step(error))
-
-    async def wait_for(
-        self,
-        name: str,
-        check: Callable[[], Awaitable[T | None]],
-        returns: Any,
-        *,
-        every: float,
-        within: float,
-    ) -> T | None:
-        self._names.take(name)
-
-        async def until() -> str:
-            return (self._clock.now() + timedelta(seconds=within)).isoformat()
-
-        deadline = parse_rfc3339(await self._record(f"{name}/until", until, str))
-        patience = _Patience(lambda: (deadline - self._clock.now()).total_seconds(), every, self._again)
-        number = 0
-        while True:
-            number += 1
-            asking = self._wear.spare(partial(patience.ask, check))
-            over, answer = await self._record(f"{name}/{number}", asking, tuple[bool, returns | None])
-            if over:
-                return answer  # type: ignore[no-any-return]
-
-    async def _record(self, name: str, effect: Callable[[], Awaitable[Any]], returns: Any) -> Any:
-        try:
-            return await _record(name, effect, returns)
-        except OtherPastError as error:
-            await self._hold(str(error))
-
-
-class _Patience:
-    """Asks again and again, in rounds short enough to be steps."""
-
-    def __init__(self, left: Callable[[], float], every: float, again: Again) -> None:
-        self._left, self._every, self._again = left, every, again
-        self._next = 0.0  # in the loop's time; after a restart the next asking is at once
-
-    async def ask(self, check: Callable[[], Awaitable[T | None]]) -> tuple[bool, T | None]:
-        """One round: (over, answer)."""
-        time = asyncio.get_running_loop().time
-        end = time() + _ROUND
-        while True:
-            if time() >= self._next:
-                left = self._left()
-                answer = await self._try(check)
-                if answer is not None or left <= 0:
-                    return True, answer
-                self._next = time() + min(self._every, left)
-            if time() >= end:
-                return False, None
-            await asyncio.sleep(max(0.0, min(self._next, end) - time()))
-
-    async def _try(self, check: Callable[[], Awaitable[T | None]]) -> T | None:
-        try:
-            return await check()
-        except Exception as error:
-            if self._again(error):
-                return None
-            raise
-
-
 async def _status(id: str) -> WorkflowStatus | None:
-    # In a context of its own: asked for from within a run, the answer would become one of that run's steps.
-    asking = asyncio.create_task(DBOS.get_workflow_status_async(id), context=contextvars.Context())
-    return await asyncio.shield(asking)
+    return await _alone(DBOS.get_workflow_status_async(id))
 
 
-async def _start(begin: Callable[[str, str], Any], id: str, workflow: str, argument: str) -> None:
+async def _lives_held(id: str) -> int:
+    """In how many of its lives the run waited for another release."""
+    marks = DBOS.list_workflows_async(workflow_id_prefix=_held_in(id, ""), load_input=False, load_output=False)
+    return len(await _alone(marks))
+
+
+def _held_in(id: str, life: int | str) -> str:
+    """The id of a run that does nothing: DBOS counts lives by itself, so what is to be taken off is written beside."""
+    return f"{id} held in life {life}"
+
+
+async def _alone(call: Coroutine[Any, Any, T]) -> T:
+    """In a context of its own: what is begun within a run would become its child, and what is asked one of its
+    steps."""
+    return await asyncio.shield(asyncio.create_task(call, context=contextvars.Context()))
+
+
+async def _start(begin: Callable[..., Any], id: str, *arguments: str) -> None:
     with SetWorkflowID(id):
-        await DBOS.start_workflow_async(begin, workflow, argument)
+        await DBOS.start_workflow_async(begin, *arguments)
 
 
-async def _record(name: str, effect: Callable[[], Awaitable[Any]], returns: Any) -> Any:
-    """Raises OtherPastError when what DBOS has here is another step's, or of a form that this release cannot read."""
-    cause: Exception | None = None
-    fresh = False
-
-    async def perform() -> str:
-        nonlocal cause, fresh
-        fresh = True
-        text, cause = await outcome(effect, returns)
-        return text
-
-    try:
-        text = await DBOS.run_step_async({"name": name}, perform)
-    except dbos_error.DBOSUnexpectedStepError as error:
-        raise OtherPastError(_other_step(error)) from error
-    return recorded(name, text, returns, cause) if fresh else replayed(name, text, returns)
-
-
-def _other_step(error: dbos_error.DBOSUnexpectedStepError) -> str:
-    _, _, wanted, there = error.inputs
-    return f"its journal goes on with {there!r}, and the story of this release with {wanted!r}"
+async def _nothing() -> None:
+    return None
 
 
 def _quiet(level: int) -> None:

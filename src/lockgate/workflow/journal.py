@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from lockgate.workflow.attempt import OtherPastError
+from lockgate.workflow.protocol import OtherPastError
 
 
 @dataclass(slots=True)

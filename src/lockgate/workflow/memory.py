@@ -11,7 +11,6 @@ from typing import Any
 from lockgate.kit.clock import Clock, parse_rfc3339
 from lockgate.workflow.attempt import (
     Again,
-    OtherPastError,
     Sleep,
     StepNames,
     Wear,
@@ -22,7 +21,7 @@ from lockgate.workflow.attempt import (
     replayed,
 )
 from lockgate.workflow.journal import Journal, Replay
-from lockgate.workflow.protocol import MOST_LIVES, Retry, T, Workflow
+from lockgate.workflow.protocol import MOST_LIVES, OtherPastError, Retry, T, Workflow
 
 _log = logging.getLogger(__name__)
 
@@ -131,13 +130,16 @@ class MemoryEngine:
             self.reach(f"{name}:before")
             try:
                 await workflow(_MemoryRun(id, self), argument)
+            except OtherPastError:
+                raise
             except Exception as error:
                 failure = error
             self.reach(f"{name}:after")
         except Crash as crash:
             self.kill(crash.point)
             return
-        except _HeldError as held:
+        except (_HeldError, OtherPastError) as held:
+            self.journal.lives[id] -= 1
             self._held[id] = str(held)
             return
         if failure is not None:

@@ -18,6 +18,11 @@ class StepFailedError(Exception):
         super().__init__(f"{step}: {message}")
 
 
+class OtherPastError(Exception):
+    """What is recorded of a run is not what the story of this release did or could read. The text says what. A
+    workflow raises it of an argument that it cannot read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Retry:
     """How often, and how long apart (seconds, doubling, capped at *longest*), a step is tried again on an
@@ -41,7 +46,8 @@ class Run(Protocol):
     WornOutError. The steps after it are executed, so that the run can put back what it began.
 
     A run whose record is not what its code does or can read (a step renamed, moved or taken away, a result of another
-    form) is held: it neither ends nor does anything until a release is started that knows it."""
+    form, OtherPastError from its code) is held: it neither ends nor does anything until a release is started that knows
+    it, and the lives in which it was held are not counted."""
 
     @property
     def id(self) -> str: ...

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from lockgate.delivery import lanes
-from lockgate.domain.delivery import Outcome
+from lockgate.domain.delivery import DeliveryId, Outcome
 from lockgate.domain.errors import PermanentError, TransientError
 from lockgate.domain.event import Event, EventType
 from lockgate.domain.manifest import Manifest
-from lockgate.domain.names import ProjectName
+from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.domain.testing import CheckRequest
 from lockgate.ports.config_repo import STATE, Revision
-from lockgate.testing.world import DATABASE, DATABASE_VALUES, SERVICE, VALUES, World, world_under_gate
+from lockgate.testing.world import DATABASE, DATABASE_VALUES, SERVICE, VALUES, HeldRunError, World, world_under_gate
 from lockgate.workflow.protocol import StepFailedError
 
 
@@ -30,6 +30,16 @@ def refuse_commits(monkeypatch: pytest.MonkeyPatch, world: World, words: str) ->
         return await commit(project, branch, expected, changes, message)
 
     monkeypatch.setattr(world.repo, "commit", failing)
+
+
+async def ends(world: World, delivery: DeliveryId) -> None:
+    """While turns are given as an installation gives them."""
+    turning = asyncio.create_task(lanes.keep_turning(world.outside, world.engine, every=0.01))
+    cursor = (await world.store.since(0))[-1].cursor
+    while (await world.store.delivery(delivery)).outcome is None:
+        assert await world.store.wait_beyond(cursor, 30), "nothing happened for half a minute"
+        cursor = (await world.store.since(cursor))[-1].cursor
+    turning.cancel()
 
 
 async def assert_all_is_back(world: World) -> None:
@@ -230,12 +240,7 @@ async def test_what_cannot_be_told_of_queues_keeps_no_lane_from_going_on(monkeyp
         return await append(event)
 
     monkeypatch.setattr(world.store, "append", refusing)
-    turning = asyncio.create_task(lanes.keep_turning(world.outside, world.engine, every=0.01))
-    cursor = (await world.store.since(0))[-1].cursor
-    while (await world.store.delivery(sent.id)).outcome is None:
-        assert await world.store.wait_beyond(cursor, 30), "nothing happened for half a minute"
-        cursor = (await world.store.since(cursor))[-1].cursor
-    turning.cancel()
+    await ends(world, sent.id)
     assert "its end could not be stored" in (await world.store.delivery(sent.id)).reason
 
 
@@ -302,6 +307,48 @@ async def test_an_evaluation_that_was_saved_before_a_crash_is_the_one_that_count
     assert delivery.outcome is Outcome.PROMOTED
 
 
+async def test_a_turn_that_cannot_be_started_keeps_no_other_lane_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, orders = World(), ServiceName("orders")
+    await world.create(services={orders: VALUES.replace(SERVICE, orders), SERVICE: VALUES})
+    await world.settle()
+    stuck, sent = await world.send("2.0", service=orders), await world.send("1.0")
+    start, tries = world.engine.start, 0
+
+    async def failing(workflow: str, id: str, argument: str) -> None:
+        nonlocal tries
+        if "orders" in argument:
+            tries += 1
+            raise TransientError("database is locked")
+        await start(workflow, id, argument)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.engine, "start", failing)
+        await ends(world, sent.id)
+    assert (await world.store.delivery(sent.id)).outcome is Outcome.PROMOTED
+    assert (await world.store.delivery(stuck.id)).outcome is None
+    assert tries > 1
+    await ends(world, stuck.id)
+    assert (await world.store.delivery(stuck.id)).outcome is Outcome.PROMOTED
+
+
+async def test_a_run_that_this_release_cannot_read_waits_for_one_that_can() -> None:
+    world = World()
+    await world.create(services={SERVICE: VALUES})
+    sent = await world.send("1.0")
+    world.engine.crash_at("deploy:after")
+    await world.settle()
+    (known,) = world.journal.runs.items()
+    world.journal.runs[known[0]] = (lanes.WORKFLOW, '{"place":"elsewhere"}')
+    newer = World(restarted=world)
+    with pytest.raises(HeldRunError, match="what this run is about cannot be read by this release"):
+        await newer.settle()
+    assert (await newer.store.delivery(sent.id)).outcome is None
+    world.journal.runs[known[0]] = known[1]
+    again = World(restarted=newer)
+    await again.settle()
+    assert (await again.store.delivery(sent.id)).outcome is Outcome.PROMOTED
+
+
 async def test_a_store_that_is_away_for_a_moment_stops_no_lane_for_good(monkeypatch: pytest.MonkeyPatch) -> None:
     world = await world_under_gate()
     sent = await world.send("0.6.2")
@@ -313,10 +360,5 @@ async def test_a_store_that_is_away_for_a_moment_stops_no_lane_for_good(monkeypa
         return await take(now)
 
     monkeypatch.setattr(world.store, "take_turns", failing)
-    turning = asyncio.create_task(lanes.keep_turning(world.outside, world.engine, every=0.01))
-    cursor = 0
-    while (await world.store.delivery(sent.id)).outcome is None:
-        assert await world.store.wait_beyond(cursor, 30), "nothing happened for half a minute"
-        cursor = (await world.store.since(cursor))[-1].cursor
-    turning.cancel()
+    await ends(world, sent.id)
     assert (await world.store.delivery(sent.id)).outcome is Outcome.PROMOTED

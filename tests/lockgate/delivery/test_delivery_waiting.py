@@ -97,4 +97,6 @@ async def test_a_run_that_no_branch_of_the_story_fits_is_told_once_with_the_way_
         await tell_held(newer.outside, newer.engine.held)
     (told,) = await waits(newer, sent.id)
     assert "a release that knows it" in told and "'scheme'" in told
+    await tell_held(newer.outside, dict.fromkeys(newer.engine.held, "something else is missing"))
+    assert "something else is missing" in (await waits(newer, sent.id))[-1]
     assert "start the release that began it again" in told

@@ -6,8 +6,8 @@ A `Hand` writes the stories of two releases: what it has carried out is in *done
 import asyncio
 from typing import Any
 
-from lockgate.testing.contracts.bench import Bench, Warm, eventually, launched
-from lockgate.workflow.protocol import Engine, Run, Workflow
+from lockgate.testing.contracts.bench import MOST, Bench, Warm, eventually, launched
+from lockgate.workflow.protocol import Engine, OtherPastError, Run, Workflow
 
 _PATCH = "greet by name"
 
@@ -143,6 +143,40 @@ class EngineChangesContract:
         assert "'greet'" in why and "'welcome'" in why
         assert hand.of("1") == []
         await hand.to_the_end(bench, story("greet"), "1")
+        assert hand.of("1") == ["hold", "end"]
+
+    async def test_lives_in_which_a_run_was_held_do_not_wear_it_out(self, bench: Bench) -> None:
+        hand = Hand()
+
+        def story(greeting: str) -> Workflow:
+            async def told(run: Run, argument: str) -> None:
+                await hand.act(run, greeting)
+                await hand.hold(run)
+                await hand.act(run, "end")
+
+            return told
+
+        await hand.under_way(bench, story("greet"), "1")
+        for _ in range(MOST + 1):
+            await _held(bench, story("welcome"), "1")
+        await hand.to_the_end(bench, story("greet"), "1")
+        assert hand.of("1") == ["hold", "end"]
+
+    async def test_a_run_whose_argument_cannot_be_read_now_is_held_until_its_own_release_is_back(
+        self, bench: Bench
+    ) -> None:
+        hand = Hand()
+
+        async def reads_it(run: Run, argument: str) -> None:
+            await hand.hold(run)
+            await hand.act(run, "end")
+
+        async def cannot(run: Run, argument: str) -> None:
+            raise OtherPastError("it is about something else")
+
+        await hand.under_way(bench, reads_it, "1")
+        assert await _held(bench, cannot, "1") == "it is about something else"
+        await hand.to_the_end(bench, reads_it, "1")
         assert hand.of("1") == ["hold", "end"]
 
     async def test_a_run_whose_result_cannot_be_read_now_is_held_until_its_own_release_is_back(
