@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from decimal import Decimal
 
 from lockgate.domain.evaluation import Measurement, Sample, Verdict
 from lockgate.domain.gate import Gate, Indicator
+from lockgate.domain.points import added
 from lockgate.evaluation.grading import Grade, worst
 from lockgate.evaluation.numbers import readable, told_apart, with_unit
-from lockgate.evaluation.score import Score, failed_key, lost
+from lockgate.evaluation.score import Score, failed_key, lost, reaches
 from lockgate.evaluation.wording import breach_in_words, complete, good_values, known, numbers_of
 
 _MOST_NAMED = 3
@@ -68,16 +69,16 @@ def gate_would_pass(gate: Gate, score: Score, all_graded: Sequence[Graded]) -> s
     counting = [one for one in all_graded if not one.indicator.is_informational]
     if score.verdict is Verdict.PASS or not counting:
         return ""
-    if not score.reaches(gate.objectives.passing, score.possible):
+    if not reaches(gate, score.possible, score.possible, gate.objectives.passing):
         return f"nothing would have passed: {readable(gate.points)} points can be earned, {_needed(gate, score)}"
     chosen = [one for one in counting if _must_change(one)]
-    points = score.points + sum((_lost(one) for one in chosen), Fraction(0))
+    points = added((score.points, *(_lost(one) for one in chosen)))
     lossy = [one for one in counting if not _must_change(one) and _lost(one) > 0]
     for one in sorted(lossy, key=_lost, reverse=True):
-        if score.reaches(gate.objectives.passing, points):
+        if reaches(gate, points, score.possible, gate.objectives.passing):
             break
         chosen.append(one)
-        points += _lost(one)
+        points = added((points, _lost(one)))
     return "it would have passed with " + " and ".join(indicator_would_pass(one) for one in chosen)
 
 
@@ -164,5 +165,5 @@ def _nearest(limits: Sequence[float], judged: Sequence[Sample]) -> float:
     return min(ends, key=lambda value: min((abs(limit - value) for limit in limits), default=0.0))
 
 
-def _lost(one: Graded) -> Fraction:
+def _lost(one: Graded) -> Decimal:
     return lost(one.indicator, one.grade)

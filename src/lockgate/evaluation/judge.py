@@ -54,7 +54,7 @@ def judge(  # noqa: PLR0913  # what a verdict depends on, each by its name
         spec=spec,
         verdict=total.verdict,
         score=total.value,
-        score_possible=100.0 if gate.in_percent else float(total.possible),
+        score_possible=total.most,
         needed={"pass": gate.objectives.passing, "warning": gate.objectives.warning},
         indicators=tuple(_result(one, subject, window) for one in graded),
         arithmetic=total.arithmetic,

@@ -2,33 +2,26 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from decimal import Decimal
 
 from lockgate.domain.evaluation import Verdict
 from lockgate.domain.gate import Gate, Indicator
-from lockgate.domain.points import exact
+from lockgate.domain.points import added, exact, less, times
 from lockgate.evaluation.grading import Grade, possible
 from lockgate.evaluation.numbers import readable, told_apart
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """*points* of *possible*, and what one point adds to the score, which is in points or, where the gate is scored so,
-    in percent of the points. All of them exact: the verdict hangs on them."""
+    """*points* of *possible*, exact, since the verdict hangs on them; *value* of *most* is the score, in points or,
+    where the gate is scored so, in percent of the points."""
 
     verdict: Verdict
-    points: Fraction
-    possible: Fraction
-    scale: Fraction
+    points: Decimal
+    possible: Decimal
+    value: float
+    most: float
     arithmetic: tuple[str, ...]
-
-    @property
-    def value(self) -> float:
-        return float(self.points * self.scale)
-
-    def reaches(self, needed: float, points: Fraction) -> bool:
-        """Whether the score were at least *needed* with so many *points*."""
-        return _reaches(points * self.scale, needed)
 
 
 def score(gate: Gate, grades: Sequence[Grade]) -> Score:
@@ -46,22 +39,34 @@ def score(gate: Gate, grades: Sequence[Grade]) -> Score:
     """
     pairs = list(zip(gate.indicators, grades, strict=True))
     counting = [(indicator, one) for indicator, one in pairs if not indicator.is_informational]
-    most = sum((exact(indicator.points) for indicator, _ in counting), Fraction(0))
-    points = sum((_part(indicator, one.points) for indicator, one in counting), Fraction(0))
-    scale = _scale(gate, most)
-    verdict = _verdict(gate, counting, points, scale)
+    most = added(exact(indicator.points) for indicator, _ in counting)
+    points = added(_part(indicator, one.points) for indicator, one in counting)
+    verdict, value = _verdict(gate, counting, points, most), _value(gate, points, most)
     lines = [_line(*pair) for pair in pairs]
-    lines.append(_sum(gate, float(points), float(most), float(points * scale)))
-    lines += [
-        f"{one.id} is a key objective and failed: the gate fails" for one, had in counting if failed_key(one, had)
-    ]
-    lines.append(_needed(gate, float(points * scale), verdict))
-    return Score(verdict=verdict, points=points, possible=most, scale=scale, arithmetic=tuple(lines))
+    lines.append(_sum(gate, float(points), float(most), value))
+    failed = [indicator.id for indicator, one in counting if failed_key(indicator, one)]
+    lines += [f"{id} is a key objective and failed: the gate fails" for id in failed]
+    lines.append(_needed(gate, value, verdict))
+    return Score(
+        verdict=verdict,
+        points=points,
+        possible=most,
+        value=value,
+        most=100.0 if gate.in_percent else float(most),
+        arithmetic=tuple(lines),
+    )
 
 
-def lost(indicator: Indicator, one: Grade) -> Fraction:
+def reaches(gate: Gate, points: Decimal, most: Decimal, needed: float) -> bool:
+    """Whether *points* of *most* make a score of at least *needed*."""
+    if not gate.in_percent:
+        return points >= exact(needed)
+    return most > 0 and times(points, Decimal(100)) >= times(exact(needed), most)
+
+
+def lost(indicator: Indicator, one: Grade) -> Decimal:
     """Of the points that the indicator can earn."""
-    return exact(possible(indicator)) - _part(indicator, one.points)
+    return less(exact(possible(indicator)), _part(indicator, one.points))
 
 
 def failed_key(indicator: Indicator, one: Grade) -> bool:
@@ -69,37 +74,36 @@ def failed_key(indicator: Indicator, one: Grade) -> bool:
     return indicator.is_key and not indicator.is_informational and one.verdict is Verdict.FAIL
 
 
-def _part(indicator: Indicator, points: float) -> Fraction:
+def _part(indicator: Indicator, points: float) -> Decimal:
     """*points* of those of *indicator*, halved so many times: divided as floats, which for halves is exact."""
-    return exact(indicator.points) * Fraction(points / indicator.points) if points else Fraction(0)
+    if points in (0, indicator.points):
+        return exact(points)
+    return times(exact(indicator.points), Decimal(points / indicator.points))
 
 
-def _reaches(value: Fraction, needed: float) -> bool:
-    return value >= exact(needed)
-
-
-def _scale(gate: Gate, most: Fraction) -> Fraction:
+def _value(gate: Gate, points: Decimal, most: Decimal) -> float:
     if not gate.in_percent:
-        return Fraction(1)
-    return 100 / most if most else Fraction(0)
+        return float(points)
+    return float(points * 100 / most) if most else 0.0
 
 
-def _verdict(gate: Gate, counting: Sequence[tuple[Indicator, Grade]], points: Fraction, scale: Fraction) -> Verdict:
+def _verdict(gate: Gate, counting: Sequence[tuple[Indicator, Grade]], points: Decimal, most: Decimal) -> Verdict:
     needed = gate.objectives
     grades = [one for _, one in counting]
-    attainable = sum((_part(indicator, one.attainable) for indicator, one in counting), Fraction(0)) * scale
+    attainable = added(_part(indicator, one.attainable) for indicator, one in counting)
     has_lost = any(one.has_lost for one in grades)
-    if any(failed_key(*pair) for pair in counting) or (has_lost and not _reaches(attainable, needed.warning)):
+    is_lost = has_lost and not reaches(gate, attainable, most, needed.warning)
+    if is_lost or any(failed_key(*pair) for pair in counting):
         return Verdict.FAIL
     verdicts = {one.verdict for one in grades}
     for unjudged in (Verdict.ERROR, Verdict.NO_DATA):
         if unjudged in verdicts:
             return unjudged
-    if not grades or not scale:
+    if not grades or (gate.in_percent and not most):
         return Verdict.NO_DATA
-    if _reaches(points * scale, needed.passing):
+    if reaches(gate, points, most, needed.passing):
         return Verdict.PASS
-    return Verdict.WARNING if _reaches(points * scale, needed.warning) else Verdict.FAIL
+    return Verdict.WARNING if reaches(gate, points, most, needed.warning) else Verdict.FAIL
 
 
 def _line(indicator: Indicator, one: Grade) -> str:
