@@ -30,7 +30,7 @@ def rehearse(case: GateCase, read: Callable[[str], str]) -> Evaluation:
     InvalidError for samples of an indicator that the gate has not."""
     text = case.gate.text if case.gate.text is not None else read(case.gate.path)
     gate = gate_of_text(replace(case.gate, text=text))
-    window = _window(case.samples)
+    window = case.window or _window(case.samples)
     source = SpecSource(path=case.gate.path, revision="", text=text)
     measurements = _measurements(gate, case.samples, f"test {case.name!r}")
     earlier = _earlier(gate, case, source) if gate.is_relative else ()

@@ -6,9 +6,10 @@ from typing import Any
 
 from lockgate.delivery.rehearse import gate_of_text, rehearse
 from lockgate.domain.errors import SpecError
-from lockgate.domain.evaluation import Evaluation, Sample, Unmeasured
+from lockgate.domain.evaluation import Evaluation, Sample, Unmeasured, Window
 from lockgate.domain.gate import Indicator
 from lockgate.domain.gate_case import EarlierRun, GateCase, GateText, Measured
+from lockgate.kit.clock import parse_rfc3339
 from lockgate.specs.placeholders import query_text
 
 Json = Mapping[str, Any]
@@ -49,7 +50,8 @@ def _case(one: Json, earlier: Sequence[Json], gate: GateText, queries: Mapping[s
         else:
             samples[id_] = measured[id_]
     previous = tuple(_earlier(each, queries) for each in earlier)
-    return GateCase(one["id"], gate.path, 0, gate, samples, {}, previous, one["release"])
+    window = Window(*(parse_rfc3339(one["window"][end]) for end in ("start", "end")))
+    return GateCase(one["id"], gate.path, 0, gate, samples, {}, previous, one["release"], window)
 
 
 def _queries_then(one: Json) -> Mapping[str, str]:

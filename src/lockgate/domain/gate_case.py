@@ -1,9 +1,9 @@
 """Unit tests of gates: what a gate is asked, with which values, and what it must conclude."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from lockgate.domain.evaluation import Sample, Unmeasured
+from lockgate.domain.evaluation import Sample, Unmeasured, Window
 
 Measured = tuple[Sample, ...] | Unmeasured
 
@@ -30,7 +30,8 @@ class EarlierRun:
 @dataclass(frozen=True, slots=True)
 class GateCase:
     """*samples* by indicator id; an indicator without any was measured and had no series. *previous*: newest first.
-    *release*: the one under test, whose series alone are judged. *expect*: any part of the evaluation in JSON."""
+    *release*: the one under test, whose series alone are judged. *expect*: any part of the evaluation in JSON.
+    *window*: None is from the first sample to the last."""
 
     name: str
     file: str
@@ -40,4 +41,4 @@ class GateCase:
     expect: Mapping[str, object]
     previous: tuple[EarlierRun, ...] = ()
     release: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
+    window: Window | None = None

@@ -60,6 +60,14 @@ async def test_a_source_that_was_in_trouble_then_is_in_trouble_now() -> None:
     assert (one.now.verdict, one.has_flipped) == (Verdict.ERROR, False)
 
 
+async def test_a_value_that_was_stale_then_is_stale_now() -> None:
+    past = await past_of(await world_with_past())
+    past[0]["indicators"][0]["measurement"]["samples"][0]["timestamp"] -= 3600
+    one, _ = replay(past, GateText("perfspec", "new.json", PERFSPEC))
+    assert one.now.verdict is Verdict.NO_DATA
+    assert "1 of 1 series is stale" in one.now.sentence
+
+
 async def test_a_gate_that_a_push_would_refuse_is_refused() -> None:
     with pytest.raises(SpecError, match="indicators"):
         await replayed("{}")
