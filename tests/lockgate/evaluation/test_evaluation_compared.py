@@ -250,10 +250,17 @@ def test_a_missing_baseline_matters_only_where_it_could_change_something() -> No
 
 def test_a_bound_beyond_all_numbers_is_no_bound_that_a_value_could_keep() -> None:
     assert verdict_on(perfspec(relative(TEN)), [1.0], earlier=[run_before([1.7e308])]).verdict is Verdict.NO_DATA
-    change = slo(objective("<+1e308"))
+    change = slo(objective("<+1e308 <=+0%"))
     evaluation = verdict_on(change, [1.0], earlier=[run_before([1.7e308])])
     assert evaluation.verdict is Verdict.NO_DATA
-    assert "what an earlier run measured makes a limit beyond all numbers" in evaluation.sentence
+    assert evaluation.sentence == (
+        "not judged, no data: latency has no data: what an earlier run measured makes a limit beyond all numbers"
+    )
+
+
+def test_a_percentage_is_taken_of_a_baseline_below_one_as_well() -> None:
+    assert verdict_on(slo(objective("<=+10%")), [0.54], earlier=[run_before([0.5])]).verdict is Verdict.PASS
+    assert verdict_on(slo(objective("<=+10%")), [0.56], earlier=[run_before([0.5])]).verdict is Verdict.FAIL
 
 
 def test_ignoring_no_data_does_not_ignore_a_missing_baseline() -> None:

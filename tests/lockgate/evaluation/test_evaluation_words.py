@@ -120,6 +120,16 @@ def test_a_tenth_ten_times_is_one_whatever_halving_left_of_it() -> None:
     assert verdict_on(perfspec(*tenths, passing=1, warning=0.951), *[[1]] * 9, [7]).verdict is Verdict.FAIL
 
 
+def test_a_score_is_told_apart_from_what_a_warning_takes() -> None:
+    gate = slo(objective("<5", id="a", points=89.99), objective("<5", id="b", points=10.01), warning=89.9901)
+    evaluation = verdict_on(gate, [1], [9])
+    assert evaluation.verdict is Verdict.FAIL
+    assert evaluation.arithmetic[-2:] == (
+        "sum: 90 of 100 points = 89.99 %",
+        "pass takes 90 %, warning 89.9901 %: fail",
+    )
+
+
 def test_what_failed_and_weighs_nothing_is_told_so() -> None:
     gate = slo(objective("<5", id="a"), objective("<5", id="b", points=0))
     evaluation = verdict_on(gate, [1], [9])
