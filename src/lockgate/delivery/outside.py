@@ -34,7 +34,7 @@ class Patience:
     settle: float = 2
     indicator: float = 10
     gate: float = 60
-    at_once: int = 100
+    at_once: int = 200
     sources: float = 30
     poll: float = 0.15
     retry: Retry = field(default_factory=Retry)

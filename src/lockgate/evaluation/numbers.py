@@ -1,6 +1,9 @@
 """Numbers as people read them in sentences."""
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=4096)  # points and limits are told over and over
 def readable(value: float) -> str:
     """Three significant digits, whole numbers in full, and the whole part of others in full as well."""
     return _rounded(value, 3)

@@ -1,24 +1,23 @@
-"""The HTTP client of all sources: kept-alive connections to one server, no proxy, no redirect, no cookie."""
+"""The HTTP client of all sources, on libcurl: kept-alive connections to a server, no proxy, no redirect, no cookie."""
 
 import os
-import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Self
+from typing import Any, Literal, Self
 
-import aiohttp
+import certifi
 import httpx
-from aiohttp import hdrs
-from aiohttp.http_exceptions import ContentEncodingError
-from yarl import URL
+import pycurl
 
 from lockgate.sources.answers import clip
 
-CONNECTIONS = 100  # at once to one server
-_LONGEST_LINE = 65_536  # bytes in the head of an answer; proxies for signing in write long ones
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_AGENT = {hdrs.USER_AGENT: "lockgate"}
+CONNECTIONS = 200  # at once to one server
+_LOCATION = b"location:"
+_CLOSED = frozenset({pycurl.E_GOT_NOTHING, pycurl.E_PARTIAL_FILE, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
+_HEAD_TOO_LARGE = 100  # CURLE_TOO_LARGE, which pycurl has no name for
+_NO_HTTP = frozenset({pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY, _HEAD_TOO_LARGE})
+_INSECURE = frozenset({pycurl.E_SSL_CONNECT_ERROR, pycurl.E_PEER_FAILED_VERIFICATION, pycurl.E_SSL_CACERT_BADFILE})
 
 
 class NoAnswerError(Exception):
@@ -35,9 +34,9 @@ class TooLargeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """*url* as it goes over the wire, without a user or password; *body* whole."""
+    """*method* is GET, or POST with a *body*; *url* as it goes over the wire, without a user or password."""
 
-    method: str
+    method: Literal["GET", "POST"]
     url: httpx.URL
     headers: Mapping[str, str]
     body: bytes | None = None
@@ -53,12 +52,13 @@ class Received:
 
 
 class HttpClient:
-    """Made anywhere, and used in one event loop. *tls*: whom to trust, where https is spoken; without it, the
-    authorities that the interpreter knows."""
+    """Made anywhere, and used in one event loop. *ca* in PEM is trusted instead of the authorities that browsers
+    know, where https is spoken."""
 
-    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
-        self._tls = tls
-        self._session: aiohttp.ClientSession | None = None
+    def __init__(self, ca: str | None = None) -> None:
+        self._ca = ca
+        self._multi: Any = None
+        self._idle: list[Any] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,63 +69,112 @@ class HttpClient:
         await self.aclose()
 
     async def aclose(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        self._idle.clear()
+        if self._multi is not None:
+            await self._multi.aclose()
+            self._multi = None
 
     async def exchange(self, request: Request, largest: int) -> Received:
         """The answer, whatever its status. It has no deadline of its own: cancelling it drops the connection. Raises
         NoAnswerError, UnreadableError, and TooLargeError beyond *largest* bytes."""
-        if self._session is None:
-            self._session = _session(self._tls)
+        if self._multi is None:
+            self._multi = _multi()
+        curl, coming = self._idle.pop() if self._idle else _curl(self._ca), _Coming(largest)
+        _prepare(curl, request, coming)
         try:
-            async with self._session.request(
-                request.method,
-                URL(str(request.url), encoded=True),  # not quoted again: some servers tell %3A from a colon
-                headers=request.headers,
-                data=request.body,
-                allow_redirects=False,
-            ) as response:
-                location = response.headers.get(hdrs.LOCATION, "") if response.status in _REDIRECTS else ""
-                return Received(response.status, await _body(response, largest), location)
-        except (aiohttp.ClientError, OSError) as error:
-            raise _in_our_words(error) from error
+            await self._multi.perform(curl)
+        except pycurl.error as error:
+            if coming.is_too_large:
+                raise TooLargeError from error
+            raise _in_our_words(curl, *error.args) from error
+        status = curl.getinfo(pycurl.RESPONSE_CODE)
+        _forget(curl)
+        self._idle.append(curl)
+        return Received(status, bytes(coming.body), coming.location if status // 100 == 3 else "")
 
 
-def _session(tls: ssl.SSLContext | None) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=CONNECTIONS, ssl=True if tls is None else tls),
-        timeout=aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None),
-        max_line_size=_LONGEST_LINE,
-        max_field_size=_LONGEST_LINE,
-        headers=_AGENT,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        # A proxy of the machine must not stand between gate and monitoring, nor a password of ~/.netrc be sent.
-        trust_env=False,
-    )
+@dataclass(slots=True)
+class _Coming:
+    """An answer, as far as it may come."""
+
+    largest: int
+    body: bytearray = field(default_factory=bytearray)
+    location: str = ""
+    is_too_large: bool = False
+
+    def head(self, line: bytes) -> None:
+        if line[: len(_LOCATION)].lower() == _LOCATION:
+            self.location = line[len(_LOCATION) :].strip().decode("latin-1")
+
+    def take(self, chunk: bytes) -> int:
+        """How much was taken: libcurl gives up when that is not all."""
+        self.is_too_large = len(self.body) + len(chunk) > self.largest
+        if self.is_too_large:
+            return 0
+        self.body += chunk
+        return len(chunk)
 
 
-async def _body(response: aiohttp.ClientResponse, largest: int) -> bytes:
-    body = bytearray()
-    async for chunk in response.content.iter_any():
-        body += chunk
-        if len(body) > largest:
-            raise TooLargeError
-    return bytes(body)
+def _multi() -> Any:
+    multi = pycurl.AsyncCurlMulti()
+    multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, CONNECTIONS)
+    multi.setopt(pycurl.M_MAXCONNECTS, CONNECTIONS)
+    return multi
 
 
-def _in_our_words(error: Exception) -> NoAnswerError | UnreadableError:
-    match error:
-        case aiohttp.ClientPayloadError(__cause__=ContentEncodingError(message=why)):
-            return UnreadableError(clip(why))
-        case aiohttp.ClientPayloadError() | aiohttp.ServerDisconnectedError() | ConnectionResetError():
-            return NoAnswerError("peer closed the connection before its answer was whole")
-        case aiohttp.ClientSSLError():
-            return NoAnswerError(f"no connection that is secure: {clip(str(error.__cause__ or error))}")
-        case aiohttp.ClientConnectorDNSError(os_error=OSError(strerror=str(why))):
-            return NoAnswerError(f"its name is not known: {why}")
-        case aiohttp.ClientConnectorError(os_error=OSError(errno=int(number))) if number > 0:
-            return NoAnswerError(f"cannot connect: {os.strerror(number)}")
-        case aiohttp.ClientResponseError(message=why):
-            return NoAnswerError(f"what it says is no HTTP: {clip(why)}")
-        case _:
-            return NoAnswerError(str(error) or type(error).__name__)
+def _curl(ca: str | None) -> Any:
+    """What is the same for every question. Nothing is read from the environment or ~/.netrc: a proxy of the machine
+    must not stand between gate and monitoring, nor a password of somebody's be sent."""
+    curl = pycurl.Curl()
+    curl.setopt(pycurl.PROXY, "")
+    curl.setopt(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
+    curl.setopt(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_1_1)
+    curl.setopt(pycurl.PATH_AS_IS, 1)
+    curl.setopt(pycurl.NOSIGNAL, 1)
+    curl.setopt(pycurl.ACCEPT_ENCODING, "gzip, deflate")
+    curl.setopt(pycurl.USERAGENT, "lockgate")
+    curl.unsetopt(pycurl.CAPATH)
+    if ca is None:
+        curl.setopt(pycurl.CAINFO, certifi.where())
+    else:
+        curl.unsetopt(pycurl.CAINFO)
+        curl.setopt(pycurl.CAINFO_BLOB, ca)
+    return curl
+
+
+def _prepare(curl: Any, request: Request, coming: _Coming) -> None:
+    curl.setopt(pycurl.URL, str(request.url))
+    # "Expect: 100-continue" would cost a round trip; a header without a value is written with a semicolon.
+    headers = [f"{name}: {value}" if value else f"{name};" for name, value in request.headers.items()]
+    curl.setopt(pycurl.HTTPHEADER, [*headers, "Expect:"])
+    if request.method == "GET":
+        curl.setopt(pycurl.HTTPGET, 1)
+    else:
+        curl.setopt(pycurl.POST, 1)
+        curl.setopt(pycurl.POSTFIELDS, request.body or b"")
+    curl.setopt(pycurl.WRITEFUNCTION, coming.take)
+    curl.setopt(pycurl.HEADERFUNCTION, coming.head)
+
+
+def _forget(curl: Any) -> None:
+    """An idle handle keeps no answer and no secret."""
+    nothing = _Coming(0)
+    curl.setopt(pycurl.WRITEFUNCTION, nothing.take)
+    curl.setopt(pycurl.HEADERFUNCTION, nothing.head)
+    curl.unsetopt(pycurl.HTTPHEADER)
+
+
+def _in_our_words(curl: Any, code: int, why: str) -> NoAnswerError | UnreadableError:
+    if code == pycurl.E_BAD_CONTENT_ENCODING:
+        return UnreadableError(clip(why))
+    if code in _CLOSED:
+        return NoAnswerError("peer closed the connection before its answer was whole")
+    if code in _INSECURE:
+        return NoAnswerError(f"no connection that is secure: {clip(why)}")
+    if code == pycurl.E_COULDNT_RESOLVE_HOST:
+        return NoAnswerError(f"its name is not known: {clip(why)}")
+    if code == pycurl.E_COULDNT_CONNECT and (number := curl.getinfo(pycurl.OS_ERRNO)):
+        return NoAnswerError(f"cannot connect: {os.strerror(number)}")
+    if code in _NO_HTTP:
+        return NoAnswerError(f"what it says is no HTTP: {clip(why)}")
+    return NoAnswerError(clip(why))

@@ -3,8 +3,6 @@
 import asyncio
 import ssl
 
-import httpx
-
 from lockgate.domain.errors import InvalidError
 from lockgate.sources.http_client import HttpClient
 
@@ -18,8 +16,8 @@ class Clients:
         InvalidError when it is none."""
         key = (address, ca)
         if key not in self._open:
-            tls = await asyncio.to_thread(_trusted, address, ca)  # reading certificates takes tens of milliseconds
-            self._open.setdefault(key, HttpClient(tls))
+            await asyncio.to_thread(_check, ca)  # reading certificates takes tens of milliseconds
+            self._open.setdefault(key, HttpClient(ca))
         return self._open[key]
 
     async def aclose(self) -> None:
@@ -28,11 +26,10 @@ class Clients:
             await client.aclose()
 
 
-def _trusted(address: str, ca: str | None) -> ssl.SSLContext | None:
-    # Redirects are not followed, so http stays http, and certificates, slow to load, are for https.
+def _check(ca: str | None) -> None:
     if ca is None:
-        return httpx.create_ssl_context(trust_env=False) if address.startswith("https:") else None
+        return
     try:
-        return ssl.create_default_context(cadata=ca)
+        ssl.create_default_context(cadata=ca)
     except (ssl.SSLError, ValueError) as error:
         raise InvalidError("the certificate authority is not in PEM: it begins with BEGIN CERTIFICATE") from error

@@ -1,12 +1,17 @@
 """The client of all sources: what it keeps, what it sends by itself, and in which words it fails."""
 
 import asyncio
+import gzip
+import ssl
+from pathlib import Path
 
 import httpx
 import pytest
 from tests.lockgate.sources.http_server import HttpServer, Said
 
+from lockgate.kit.clock import SystemClock
 from lockgate.sources.http_client import HttpClient, NoAnswerError, Received, Request, TooLargeError
+from pocketkube.api.certificates import certificates_in
 
 
 async def get(client: HttpClient, address: str, largest: int = 1000) -> Received:
@@ -78,6 +83,40 @@ async def test_a_server_that_is_not_there_is_told_in_a_few_words(client: HttpCli
     assert "ssl:" not in str(caught.value)
 
 
+async def test_a_certificate_of_another_server_is_refused(tmp_path: Path) -> None:
+    made = certificates_in(tmp_path, SystemClock().now())  # for 127.0.0.1
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(made.server, made.server_key)
+
+    async def never(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        raise AssertionError("it was spoken to")
+
+    listening = await asyncio.start_server(never, "127.0.0.2", 0, ssl=context)
+    port = listening.sockets[0].getsockname()[1]
+    async with HttpClient(made.authority.read_text()) as client:
+        with pytest.raises(NoAnswerError, match=r"no connection that is secure: .*127\.0\.0\.2"):
+            await get(client, f"https://127.0.0.2:{port}")
+    listening.close()
+
+
+async def test_a_body_that_grows_when_it_is_unpacked_is_read_to_its_limit(
+    server: HttpServer, client: HttpClient
+) -> None:
+    server.answer = lambda _: Said(gzip.compress(b"x" * 10_000_000), headers={"Content-Encoding": "gzip"})
+    assert len((await get(client, server.address, 10_000_000)).body) == 10_000_000
+    with pytest.raises(TooLargeError):
+        await get(client, server.address, 100_000)
+
+
+async def test_an_idle_client_keeps_no_answer_and_no_header(server: HttpServer, client: HttpClient) -> None:
+    server.answer = lambda _: Said(b"yes")
+    await client.exchange(Request("POST", httpx.URL(server.address), {"X-Secret": "s"}, b"body"), 1000)
+    await get(client, server.address)
+    assert (server.asked[0].headers["x-secret"], server.asked[0].body) == ("s", b"body")
+    assert "x-secret" not in server.asked[1].headers
+    assert (server.asked[1].method, server.asked[1].body) == ("GET", b"")
+
+
 async def test_a_server_of_another_protocol_is_no_answer(client: HttpClient) -> None:
     async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         writer.write(b"SSH-2.0-OpenSSH_9.2\r\n\r\n")
@@ -85,6 +124,6 @@ async def test_a_server_of_another_protocol_is_no_answer(client: HttpClient) -> 
 
     listening = await asyncio.start_server(greet, "127.0.0.1", 0)
     port = listening.sockets[0].getsockname()[1]
-    with pytest.raises(NoAnswerError, match="what it says is no HTTP: Bad status line"):
+    with pytest.raises(NoAnswerError, match="what it says is no HTTP: Received HTTP/0"):
         await get(client, f"http://127.0.0.1:{port}")
     listening.close()
