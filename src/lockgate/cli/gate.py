@@ -73,7 +73,8 @@ def test(
         show([_json(one) for one in tried], manner.output, (), ())
     if failed:
         raise End(Ending.USAGE, f"{len(failed)} of {len(tried)} tests failed")
-    manner.say(f"{len(tried)} of {len(tried)} tests passed")
+    idle = sum(not one.case.expect for one in tried)
+    manner.say(f"{len(tried)} of {len(tried)} tests passed{f' ({idle} of them expect nothing)' if idle else ''}")
 
 
 def _try(case: GateCase, folder: Path) -> _Tried:
@@ -138,12 +139,17 @@ def replay_gate(
     except SpecError as error:
         raise End(Ending.USAGE, "; ".join(str(fault) for fault in error.faults)) from error
     replayed = replayed[:last]
+    if not replayed:
+        raise End(Ending.NOT_FOUND, f"there is no evaluation of {service} in {stage} of {project} to replay")
     flipped = [one for one in replayed if one.has_flipped]
+    lost = sum(one.is_lost for one in flipped)
     rows = [_flip(one) for one in flipped]
     answer = [{"past": one.past, "now": evaluation_json(one.now), "flipped": one.has_flipped} for one in replayed]
     if rows or manner.output is not Format.TABLE:
         show(answer, manner.output, ("EVALUATION", "TAG", "WAS", "WOULD BE", "WHY"), rows)
-    manner.say(f"{len(flipped)} of {len(replayed)} verdicts would have been another one")
+    if lost:
+        manner.say(f"{lost} of {len(replayed)} say nothing: the new file asks what was not measured then")
+    manner.say(f"{len(flipped) - lost} of {len(replayed)} verdicts would have been another one")
 
 
 def _gate_text(spec: Path) -> GateText:

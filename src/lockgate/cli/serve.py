@@ -1,5 +1,6 @@
 """`lockgate serve`: the control plane alone, against any cluster that a kubeconfig names."""
 
+import logging
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -58,6 +59,7 @@ def serve(
     )
     try:
         with alone(settings.data):
+            _log_what_happens(manner)
             app = control_plane(settings)
             config = uvicorn.Config(
                 app,
@@ -81,3 +83,11 @@ def serve(
         if end.code:
             message = f"the control plane on port {port} could not start: the lines above say why"
             raise End(Ending.ERRORED, message) from end
+
+
+def _log_what_happens(manner: Manner) -> None:
+    """Our own lines, such as how each stage run ended; of libraries only what is wrong."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s", level=logging.WARNING)
+    logging.getLogger("lockgate").setLevel(
+        logging.DEBUG if manner.verbose else logging.WARNING if manner.quiet else logging.INFO
+    )

@@ -13,7 +13,7 @@ from lockgate.domain.delivery import Outcome, RunState, StageRun
 from lockgate.domain.evaluation import Evaluation
 from lockgate.domain.event import Event, EventType
 
-UNDER_WAY = "under way"
+UNDER_WAY, UNREACHED = "under way", "unreached"
 
 
 def delivery_page(journey: Journey, now: datetime) -> DeliveryPage:
@@ -46,12 +46,13 @@ def _stage(journey: Journey, name: str, evaluations: Mapping[str, Evaluation], n
     run = next((run for run in reversed(here) if not run.fixed), None)
     events = [event for event in journey.events if _tells_of(event, name, journey.delivery.service)]
     evaluation = evaluations.get(run.evaluation) if run else None
+    state = _state(run, over=journey.delivery.outcome is not None)
     return StageBox(
         name=name,
-        state=_state(run, over=journey.delivery.outcome is not None),
+        state=state,
         strategies=_strategies(events),
         lapse=lapse(run.started_at, run.finished_at, now) if run else None,
-        tasks=task_lines(run, events, now),
+        tasks=() if state == UNREACHED else task_lines(run, events, now),  # nothing waits there any more
         settled=tuple(_settled(fixed, _reason(journey, fixed), now) for fixed in here if fixed.fixed),
         verdict=run.verdict if run else "",
         score=score_text(evaluation) if evaluation else "",
@@ -66,7 +67,7 @@ def _tells_of(event: Event, stage: str, service: str) -> bool:
 
 def _state(run: StageRun | None, *, over: bool) -> str:
     if run is None:
-        return "unreached" if over else "ahead"
+        return UNREACHED if over else "ahead"
     return run.outcome.value if run.outcome else run.state.value
 
 

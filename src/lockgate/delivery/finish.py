@@ -1,5 +1,6 @@
 """The end of a stage run: events, the next lane's row and the delivery's outcome, in one transaction."""
 
+import logging
 from dataclasses import replace
 
 from lockgate.delivery.assess import details_of
@@ -10,6 +11,8 @@ from lockgate.delivery.telling import event_of, stage_fields, tell
 from lockgate.domain.delivery import Delivery, Outcome, RunState, StageRun
 from lockgate.domain.event import Event, EventType
 from lockgate.workflow.protocol import Run
+
+log = logging.getLogger(__name__)
 
 
 async def tell_evaluation(run: Run, outside: Outside, turn: StageRun, plan: Plan, ended: Conclusion) -> None:
@@ -53,6 +56,10 @@ async def end_turn(outside: Outside, turn: StageRun, plan: Plan | None, ended: C
         delivery = await _ended_delivery(outside, turn, last)
     events = _events(outside, over, plan, ended, following, delivery)
     await outside.lanes.finish(over, events, following, delivery)
+    level = logging.WARNING if over.outcome is Outcome.ERRORED else logging.INFO
+    place, outcome = over.place, over.outcome.value if over.outcome else ""
+    about = f"{place.service} {over.artifact.tag} in {place.stage} of {place.project}"
+    log.log(level, "delivery %s: %s: %s: %s", over.delivery, about, outcome, over.reason)
 
 
 def _finished(outside: Outside, turn: StageRun, ended: Conclusion) -> StageRun:

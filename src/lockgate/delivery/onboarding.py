@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from lockgate.delivery.namespaces import refuse_taken_namespaces
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import SHIPYARD, project_at, services_in
-from lockgate.delivery.validation import check_service
-from lockgate.domain.errors import ConflictError, NotFoundError, TransientError
+from lockgate.delivery.validation import check_service, faults_of_drafts
+from lockgate.domain.errors import ConflictError, NotFoundError, SpecError, TransientError
 from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.domain.project import Project
 from lockgate.ports.config_repo import MAIN
@@ -50,6 +50,8 @@ async def onboard_service(
         fixed = outside.charts.shape(service, files).fixed is not None
         written = dict(files) if fixed else {**templates.files, **files}
         check_service(outside.charts, await project_at(outside, project, head), service, written)
+        if faults := faults_of_drafts(service, files):
+            raise SpecError(faults)
         changes = {f"{service}/{path}": text for path, text in written.items()}
         try:
             await outside.repo.commit(project, MAIN, head, changes, f"Onboard service {service}")

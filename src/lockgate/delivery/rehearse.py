@@ -1,7 +1,7 @@
 """Unit tests of gates: what a gate would conclude of given values, by the same parser and judge that a delivery has."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,7 +18,7 @@ from lockgate.evaluation.judge import judge
 from lockgate.specs.gate_files import GateFile, is_joined, parse_gate
 from lockgate.specs.perfspec import parse_perfspec
 from lockgate.specs.placeholders import query_text
-from lockgate.specs.sli import Sli
+from lockgate.specs.sli import AnyName
 from lockgate.specs.slo import parse_slo
 
 _PLACE = Place(ProjectName("test"), StageName("test"), ServiceName("test"))
@@ -63,23 +63,7 @@ def gate_of_text(gate: GateText) -> Gate:
         return parse_perfspec(gate.path, text)
     if is_joined(text):
         return parse_gate(GateFile(gate.path, text))
-    return parse_slo(gate.path, text, _Any())
-
-
-class _Any(Mapping[str, Sli]):
-    """Has every indicator: the samples of a test are given by name, and nothing is asked for them."""
-
-    def __getitem__(self, name: str) -> Sli:
-        return Sli("File", name)
-
-    def __contains__(self, name: object) -> bool:
-        return True
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
+    return parse_slo(gate.path, text, AnyName())
 
 
 def _of_any_release(measured: Measured) -> Measured:

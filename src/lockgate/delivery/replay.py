@@ -6,7 +6,7 @@ from typing import Any
 
 from lockgate.delivery.rehearse import gate_of_text, rehearse
 from lockgate.domain.errors import SpecError
-from lockgate.domain.evaluation import Evaluation, Sample, Unmeasured, Window
+from lockgate.domain.evaluation import Evaluation, Sample, Unmeasured, Verdict, Window
 from lockgate.domain.gate import Indicator
 from lockgate.domain.gate_case import EarlierRun, GateCase, GateText, Measured
 from lockgate.kit.clock import parse_rfc3339
@@ -25,6 +25,11 @@ class Replayed:
     @property
     def has_flipped(self) -> bool:
         return bool(self.past["verdict"] != self.now.verdict.value)
+
+    @property
+    def is_lost(self) -> bool:
+        """The other gate asks what was not measured then, so the run says nothing of it."""
+        return self.has_flipped and self.now.verdict is Verdict.ERROR
 
 
 def replay(past: Sequence[Json], gate: GateText) -> tuple[Replayed, ...]:

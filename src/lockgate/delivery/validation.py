@@ -12,11 +12,12 @@ from lockgate.domain.project import Place, Project
 from lockgate.domain.release import Colour
 from lockgate.manifests.naming import coloured, selector_of
 from lockgate.ports.chart import Charts
-from lockgate.specs.gate_files import gate_file, parse_gate
-from lockgate.specs.perfspec import warnings
+from lockgate.specs.gate_files import PERFSPEC, gate_file, parse_gate
+from lockgate.specs.perfspec import parse_perfspec, warnings
 from lockgate.specs.shipyard import parse_shipyard
 
 _LONGEST_LABEL = 63  # of Kubernetes, for the value of a label and for the name of what a host is made of
+_DRAFTS = "perfspec/"
 _PROBE = Artifact(image="image", tag="tag")
 
 
@@ -68,11 +69,24 @@ def check_service(charts: Charts, project: Project, service: ServiceName, files:
             nothing = "judges nothing: the values name a fixed image, which gets no artifacts"
             faults.append(Fault(gate.path, 0, "", nothing))
         remarks = () if gate is None else tuple(f"{gate.path}: {remark}" for remark in warnings(parse_gate(gate)))
+        remarks += tuple(f"{fault}, so it could not become the gate" for fault in faults_of_drafts(service, files)[:1])
     except SpecError as error:
         faults += error.faults
     if faults:
         raise SpecError(faults)
     return remarks
+
+
+def faults_of_drafts(service: ServiceName, files: Mapping[str, str]) -> list[Fault]:
+    """Of perfspecs that lie beside the gate, such as those that are there to be renamed. None of them is in force."""
+    found: list[Fault] = []
+    for path, text in files.items():
+        if path.startswith(_DRAFTS) and path.endswith(".json") and path != PERFSPEC:
+            try:
+                parse_perfspec(f"{service}/{path}", text)
+            except SpecError as error:
+                found += error.faults
+    return found
 
 
 def _too_long(place: Place) -> list[Fault]:

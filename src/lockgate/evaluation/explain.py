@@ -124,6 +124,9 @@ def _reason(one: Graded) -> str:
     broken = breach_in_words(breach, one.indicator.unit) if breach else ""
     if one.grade.verdict is Verdict.ERROR:
         return f"{title} could not be measured: {one.grade.trouble}"
+    if one.grade.is_uncompared and not broken:
+        policy = " (onNoData: fail)" if one.grade.verdict is Verdict.FAIL else ""
+        return f"{title} cannot be compared: {one.grade.trouble}{policy}"
     if one.grade.trouble:
         missing = f"has no data: {one.grade.trouble}"
         missing += " (onNoData: fail)" if one.grade.verdict is Verdict.FAIL else ""

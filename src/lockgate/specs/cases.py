@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from lockgate.domain.evaluation import Sample, Unmeasured, Verdict
 from lockgate.domain.gate_case import EarlierRun, GateCase, GateText, Measured
-from lockgate.specs.fields import Reader, shown
+from lockgate.specs.fields import Reader, meant, shown
 from lockgate.specs.positions import Spot, plain, read_json, read_yaml
 
 LARGEST_CASES = 64 * 1024 * 1024
@@ -162,4 +162,7 @@ def _expect(reader: Reader, spot: Spot | None) -> Mapping[str, object]:
     if not isinstance(value, dict):
         reader.fault(spot, f"must be a part of an evaluation, such as {{verdict: pass}}, not {shown(spot)}")
         return {}
+    verdict = value.get("verdict")
+    if isinstance(verdict, str) and verdict not in list(Verdict):
+        reader.fault(spot, f"unknown verdict {verdict!r}{meant(verdict, [each.value for each in Verdict])}")
     return value

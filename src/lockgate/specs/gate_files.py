@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from lockgate.domain.errors import Fault, SpecError
 from lockgate.domain.gate import Gate
 from lockgate.specs.perfspec import parse_perfspec
-from lockgate.specs.sli import parse_sli
+from lockgate.specs.sli import AnyName, Sli, parse_sli
 from lockgate.specs.slo import parse_slo
 
 PERFSPEC = "perfspec/perfspec.json"
@@ -59,4 +59,16 @@ def parse_gate(file: GateFile) -> Gate:
         return parse_perfspec(file.path, file.text)
     slo, _, sli = file.text.partition(_SLI_BEGINS)
     folder, slash, _ = file.path.rpartition("/")
-    return parse_slo(file.path, slo, parse_sli(f"{folder}{slash}{SLI}", sli))
+    faults: list[Fault] = []
+    indicators: Mapping[str, Sli] = AnyName()
+    try:
+        indicators = parse_sli(f"{folder}{slash}{SLI}", sli)
+    except SpecError as error:
+        faults += error.faults
+    try:
+        gate = parse_slo(file.path, slo, indicators)
+    except SpecError as error:
+        faults += error.faults
+    if faults:
+        raise SpecError(faults)
+    return gate

@@ -6,6 +6,7 @@ from lockgate.domain.promql import lookbacks, mixes_releases, promql_in
 from lockgate.specs.fields import Reader, listed
 from lockgate.specs.grading import read_grading, read_metadata
 from lockgate.specs.positions import Spot, read_json
+from lockgate.specs.promql_syntax import misread
 from lockgate.specs.sources import read_query, read_source
 from lockgate.specs.tables import Fields
 
@@ -49,6 +50,11 @@ def warnings(gate: Gate) -> tuple[str, ...]:
 def _warnings(indicator: Indicator) -> list[str]:
     found = []
     promql = promql_in(indicator.source, indicator.query)
+    if promql is not None and (why := misread(promql)):
+        found.append(
+            f"indicator {indicator.id!r}: the query does not read as PromQL ({why}): when Prometheus does not read it "
+            "either, each delivery ends here in an error"
+        )
     if promql is not None and mixes_releases(promql):
         found.append(
             f"indicator {indicator.id!r}: the query aggregates and does not select the release, so it may mix in the "
@@ -60,8 +66,22 @@ def _warnings(indicator: Indicator) -> list[str]:
                 f"indicator {indicator.id!r}: the query looks back {fixed}, however short the tests were: "
                 "[$DURATION_SECONDSs] looks back over the tests only"
             )
+    if _never_begins(indicator):
+        found.append(
+            f"indicator {indicator.id!r}: it is compared with earlier runs, and a first run has none: it is not "
+            "promoted, and is none to compare with for the next one: firstRun: pass lets it through"
+        )
     found += _overlaps(indicator.id, indicator.grading) if isinstance(indicator.grading, Thresholds) else []
     return found
+
+
+def _never_begins(indicator: Indicator) -> bool:
+    """Whether a first run is never judged good, whatever it measures."""
+    if indicator.first_run_passes or indicator.is_informational or not indicator.points:
+        return False
+    if isinstance(indicator.grading, Thresholds):
+        return bool(indicator.grading.percent)
+    return all(any(one.is_relative for one in all_of) for all_of in indicator.grading.passing)
 
 
 def _overlaps(id: str, thresholds: Thresholds) -> list[str]:

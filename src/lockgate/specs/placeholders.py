@@ -87,6 +87,12 @@ def unknown_in(query: Query) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def sketched(text: str) -> str:
+    """*text* with each placeholder replaced by what might stand there, to see how it reads: a number for a duration,
+    a letter for anything else."""
+    return _PLACEHOLDER.sub(lambda match: "1" if (match["known"] or "").startswith("DURATION") else "x", text)
+
+
 def query_text(query: Query) -> str:
     """A query as one text, for a Measurement: PromQL as it is, an object as JSON."""
     return query if isinstance(query, str) else json.dumps(query, ensure_ascii=False)

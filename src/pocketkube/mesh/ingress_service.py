@@ -22,10 +22,13 @@ ADDRESS = "127.0.0.1"
 @contextmanager
 def gateway_port_claimed(data: Path, asked: int) -> Iterator[int]:
     """The port of the gateway: the one asked for (0 for any), another where that is taken; kept across restarts, unless
-    another installation has it now. No other installation chooses it meanwhile."""
+    another installation has it now, or the one asked for is free again and nobody listens on the other. No other
+    installation chooses it meanwhile."""
     kept = _kept(data, asked)
+    wished = [asked] if asked and may_bind(ADDRESS, asked) else []
     # Our own Envoy may be listening on the kept one, so only other installations are asked about that.
-    candidates = chain([kept] if kept else [], [asked] if asked and may_bind(ADDRESS, asked) else [], _free_ports())
+    own = [kept] if kept else []
+    candidates = chain(*((wished, own) if kept and may_bind(ADDRESS, kept) else (own, wished)), _free_ports())
     port, claim = next((port, claim) for port in candidates if (claim := claim_port(port)) is not None)
     with claim:
         if port != kept:

@@ -50,6 +50,7 @@ async def test_a_refusal_shows_the_gate_failed_and_the_way_back(console: Any) ->
         "rollback": "done",
     }
     assert stages["staging"].state == "rejected" and stages["production"].state == "unreached"
+    assert stages["production"].tasks == ()
     assert "0.6.0" in task(stages["staging"], "rollback").says
     assert task(stages["staging"], "evaluation_done").says == ""  # the stage says its reason once
     assert "upperSevere" in stages["staging"].reason

@@ -1,6 +1,7 @@
 """What goes wrong on the way, and that everything goes back each time, with a reason."""
 
 import asyncio
+import logging
 
 import pytest
 
@@ -415,6 +416,19 @@ async def test_a_fixed_service_is_not_settled_for_a_delivery_that_is_over() -> N
     await world.settle()
     last = [run for run in await world.store.stage_runs(sent[-1].id) if run.fixed]
     assert "was over before the turn of" in last[0].reason
+
+
+async def test_the_log_says_how_each_stage_run_ended(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO, logger="lockgate")
+    world = await world_under_gate()
+    caplog.clear()
+    sent = await world.deliver("0.6.1")
+    told = [record.getMessage() for record in caplog.records if record.name == "lockgate.delivery.finish"]
+    assert [line.split(": ")[:3] for line in told] == [
+        [f"delivery {sent.id}", "carts 0.6.1 in dev of sockshop", "promoted"],
+        [f"delivery {sent.id}", "carts 0.6.1 in staging of sockshop", "rejected"],
+    ]
+    assert "upperSevere" in told[1]
 
 
 async def test_a_fixed_image_does_not_lead_around_a_gate() -> None:

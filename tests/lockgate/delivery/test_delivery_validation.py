@@ -3,10 +3,12 @@
 import pytest
 
 from lockgate.charts.service import ServiceCharts
+from lockgate.delivery.onboarding import Templates, onboard_service, services_of
 from lockgate.delivery.validation import check_tree
+from lockgate.domain.errors import SpecError
 from lockgate.domain.file_size import LARGEST_FILE
-from lockgate.domain.names import ProjectName
-from lockgate.testing.world import LOCUST_FILE, PERFSPEC, SHIPYARD, VALUES
+from lockgate.domain.names import ProjectName, ServiceName
+from lockgate.testing.world import LOCUST_FILE, PERFSPEC, PROJECT, SHIPYARD, VALUES, World
 
 _SHOP = ProjectName("shop")
 
@@ -37,6 +39,26 @@ def test_a_service_whose_coloured_deployment_would_be_too_long_is_refused() -> N
 def test_a_file_that_is_parsed_may_not_be_huge(path: str) -> None:
     huge = " " * (LARGEST_FILE + 1)
     assert f"carts/{path}: has 65537 bytes and may have 65536" in faults("shop", "carts", **{path: huge})
+
+
+def test_a_perfspec_beside_the_gate_that_could_not_become_it_is_told_and_lets_the_push_pass() -> None:
+    own = {"values.yaml": VALUES, "tests/locustfile.py": LOCUST_FILE, "perfspec/perfspec_new.json": "import os\n"}
+    tree = {"shipyard.yaml": SHIPYARD} | {f"carts/{path}": text for path, text in own.items()}
+    found = check_tree(ServiceCharts(), _SHOP, tree)
+    assert found.faults == ()
+    (remark,) = found.remarks
+    assert remark.startswith("carts/perfspec/perfspec_new.json:1: this is not JSON")
+    assert remark.endswith(", so it could not become the gate")
+
+
+async def test_a_perfspec_that_is_none_is_not_onboarded() -> None:
+    world = World()
+    await world.create()
+    own = {"values.yaml": VALUES.replace("carts", "orders"), "tests/locustfile.py": LOCUST_FILE}
+    files = {**own, "perfspec/perfspec_prometheus.json": "import os\n"}
+    with pytest.raises(SpecError, match="this is not JSON"):
+        await onboard_service(world.outside, PROJECT, ServiceName("orders"), files, Templates({}))
+    assert ServiceName("orders") not in await services_of(world.outside, PROJECT)
 
 
 def test_a_huge_file_that_nobody_parses_is_the_users_own_affair() -> None:

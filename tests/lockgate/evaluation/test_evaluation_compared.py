@@ -187,7 +187,7 @@ def test_without_an_earlier_run_there_is_nothing_to_judge() -> None:
     evaluation = verdict_on(perfspec(relative(TEN)), [1.0])
     assert (evaluation.verdict, evaluation.score) == (Verdict.NO_DATA, 0)
     assert evaluation.sentence == (
-        "not judged, no data: latency has no data: there is no earlier run to compare with "
+        "not judged, no data: latency cannot be compared: there is no earlier run to compare with "
         "(firstRun: pass would accept a first run)"
     )
     assert evaluation.would_pass == (
@@ -254,7 +254,7 @@ def test_a_bound_beyond_all_numbers_is_no_bound_that_a_value_could_keep() -> Non
     evaluation = verdict_on(change, [1.0], earlier=[run_before([1.7e308])])
     assert evaluation.verdict is Verdict.NO_DATA
     assert evaluation.sentence == (
-        "not judged, no data: latency has no data: what an earlier run measured makes a limit beyond all numbers"
+        "not judged, no data: latency cannot be compared: what an earlier run measured makes a limit beyond all numbers"
     )
 
 

@@ -163,5 +163,5 @@ def test_a_series_that_no_earlier_run_has_is_told() -> None:
     earlier = [run_before(series[:1])]
     evaluation = verdict_on(perfspec(relative({"upperSevere": 10})), series, earlier=earlier)
     assert evaluation.sentence == (
-        "not judged, no data: latency has no data: no earlier run has a series to compare with"
+        "not judged, no data: latency cannot be compared: no earlier run has a series to compare with"
     )

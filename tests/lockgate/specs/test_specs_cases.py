@@ -103,6 +103,12 @@ def test_an_earlier_run_is_samples_or_an_evaluation_as_it_is_printed() -> None:
             "`judged`",
         ),
         ("name: x\nperfspec: p\nexpect: pass", 4, "tests[0].expect", "{verdict: pass}"),
+        (
+            "name: x\nperfspec: p\nexpect: {verdict: passed}",
+            4,
+            "tests[0].expect",
+            "unknown verdict 'passed': did you mean",
+        ),
     ],
 )
 def test_what_cannot_be_a_case_is_refused_with_its_place(case: str, line: int, field: str, words: str) -> None:

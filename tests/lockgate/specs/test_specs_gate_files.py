@@ -6,6 +6,7 @@ import pytest
 
 from lockgate.domain.errors import SpecError
 from lockgate.specs.gate_files import SLI, SLO, GateFile, gate_file, is_joined, joined, parse_gate
+from lockgate.specs.sli import AnyName
 
 
 def test_an_slo_file_brings_its_sli_file_behind_it() -> None:
@@ -20,10 +21,20 @@ def test_a_fault_of_a_joined_gate_names_the_file_that_it_is_in(folder: str) -> N
     slo = 'spec_version: "0.1.1"\nobjectives: [{sli: latency}]\n'
     with pytest.raises(SpecError) as raised:
         parse_gate(GateFile(f"{folder}slo.yaml", joined(slo, "indicators: {latency: 5}\n")))
-    assert {fault.file for fault in raised.value.faults} == {f"{folder}sli.yaml"}
+    assert {fault.file for fault in raised.value.faults} == {f"{folder}sli.yaml", f"{folder}slo.yaml"}
+    assert not any("latency" in fault.message for fault in raised.value.faults if fault.file.endswith("slo.yaml"))
     with pytest.raises(SpecError) as raised:
         parse_gate(GateFile(f"{folder}slo.yaml", joined("objectives: 5\n", "indicators: {latency: q}\n")))
     assert {fault.file for fault in raised.value.faults} == {f"{folder}slo.yaml"}
+
+
+def test_an_sli_file_that_cannot_be_read_hides_no_fault_of_the_slo_file_and_makes_up_none() -> None:
+    slo = 'objectives:\n- sli: latency\n  pass: [{criteria: ["<600ms"]}]\ntotal_score: {pass: 90%}\n'
+    with pytest.raises(SpecError) as raised:
+        parse_gate(GateFile("carts/slo.yaml", joined(slo, "indicators: {latency: {query: up, unit: ms}}\n")))
+    assert [fault.file for fault in raised.value.faults] == ["carts/sli.yaml", "carts/slo.yaml"]
+    assert "anything" in AnyName() and AnyName()["anything"].query == "anything"
+    assert (list(AnyName()), len(AnyName())) == ([], 0)
 
 
 def test_a_gates_format_is_told_by_the_name_of_its_file() -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from lockgate.domain.errors import SpecError
 from lockgate.domain.gate import Bound, Criteria, Gate, Indicator, Objectives, OnNoData, Thresholds
+from lockgate.specs.criterion import parse_criterion
 from lockgate.specs.perfspec import parse_perfspec, warnings
 
 ORIGINAL_QUERY = (
@@ -318,9 +319,54 @@ def test_bounds_between_which_no_value_is_good_are_accepted_with_a_warning() -> 
         gate = gate_of(small(indicator__grading__thresholds={"lowerWarning": lower, "upperWarning": 5}))
         assert "none earns all points" in warnings(gate)[0]
     relative = gate_of(small(indicator__grading__thresholds={"lowerWarningPerc": -10, "upperWarningPerc": -20}))
-    (warning,) = warnings(relative)
+    _, warning = warnings(relative)
     assert "lowerWarningPerc 110 % is not below upperWarningPerc 80 %" in warning
-    assert warnings(gate_of(small(indicator__grading__thresholds={"lowerWarningPerc": 5, "upperWarningPerc": 5}))) == ()
+    assert (
+        warnings(gate_of(small(indicator__grading__thresholds={"lowerWarningPerc": 5, "upperWarningPerc": 5})))[1:]
+        == ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ('rate(x{release="$RELEASE"}[$DURATION_SECONDSs]', "unclosed left parenthesis"),
+        ("rat(x[1m])", "unknown function with name 'rat'"),
+    ],
+)
+def test_a_query_that_does_not_read_as_promql_is_named_at_the_push(query: str, why: str) -> None:
+    told = warnings(gate_of(small(indicator__query=query)))
+    assert f"'a': the query does not read as PromQL ({why})" in told[0]
+    assert told[0].endswith("when Prometheus does not read it either, each delivery ends here in an error")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        'histogram_quantile(0.95, sum by (le, release) (rate(t_bucket{job="$SERVICE-$STAGE"}[$DURATION_MINUTESm])))',
+        'max_over_time(x{service="$SERVICE", build="$LABEL.build"}[5m:10s]) / on (pod) group_left y > bool 1',
+        '$SERVICE_requests_total offset 5m and x{release=~"$RELEASE|"} @ end()',
+    ],
+)
+def test_a_query_with_placeholders_reads_as_promql(query: str) -> None:
+    assert not any("does not read" in each for each in warnings(gate_of(small(indicator__query=query))))
+
+
+def test_a_gate_that_no_first_run_passes_is_named_at_the_push() -> None:
+    relative = {"indicator__grading__thresholds": {"upperSeverePerc": 10}}
+    (warning,) = warnings(gate_of(small(**relative)))
+    assert "'a': it is compared with earlier runs, and a first run has none" in warning
+    assert "firstRun: pass lets it through" in warning
+    assert warnings(gate_of(small(**relative, indicator__grading__firstRun="pass"))) == ()
+
+
+@pytest.mark.parametrize(
+    ("lists", "told"), [([["<=+10%", "<1"]], 1), ([["<=+10%"], ["<1"]], 0), ([["<1"]], 0), ([["<=+10%"], [">=-5"]], 1)]
+)
+def test_a_list_without_a_comparison_lets_a_first_run_through(lists: list[list[str]], told: int) -> None:
+    grading = Criteria(passing=tuple(tuple(parse_criterion(text) for text in one) for one in lists))
+    gate = gate_of(small())
+    assert len(warnings(replace(gate, indicators=(replace(gate.indicators[0], grading=grading),)))) == told
 
 
 def test_a_gate_of_criteria_is_warned_of_its_queries_alike() -> None:

@@ -36,3 +36,19 @@ def test_the_port_is_kept_over_a_restart_while_envoy_goes_on_listening_there(tmp
         envoy.listen()
         with gateway_port_claimed(tmp_path, asked) as after:
             assert after == before == asked
+
+
+def test_the_port_that_was_asked_for_is_taken_as_soon_as_it_is_free_again(tmp_path: Path) -> None:
+    with socket.socket() as stranger:
+        stranger.bind((ADDRESS, 0))
+        stranger.listen()
+        asked = stranger.getsockname()[1]
+        with gateway_port_claimed(tmp_path, asked) as instead:
+            pass
+    with socket.socket() as envoy:
+        envoy.bind((ADDRESS, instead))
+        envoy.listen()
+        with gateway_port_claimed(tmp_path, asked) as port:
+            assert port == instead  # where our own Envoy goes on listening
+    with gateway_port_claimed(tmp_path, asked) as port:
+        assert port == asked
