@@ -59,6 +59,8 @@ def invalidate(
     reason: Annotated[str, typer.Option("--reason", help="Why, for those who look at it later.")],
 ) -> None:
     """No later run is compared with it. What it concluded stays."""
+    if not reason.strip():
+        raise End(Ending.USAGE, "--reason is empty: say why, for those who look at it later")
     answer = client(manner).post(f"/v1/evaluations/{segment(evaluation)}/invalidation", {"reason": reason})
     manner.say(f"Evaluation {answer['id']} is no baseline any more: {answer['invalidated']}")
     if manner.output is not Format.TABLE:
@@ -68,12 +70,15 @@ def invalidate(
 def _window(start: str | None, end: str | None, timeframe: str | None) -> tuple[str, str]:
     if (timeframe is None) == (start is None and end is None) or (start is None) != (end is None):
         raise End(Ending.USAGE, "which window? --start and --end, or --timeframe 5m for the last five minutes")
+    now = SystemClock().now()
     if timeframe is None:
-        return _moment("--start", start or ""), _moment("--end", end or "")
+        first, last = _moment("--start", start or ""), _moment("--end", end or "")
+        if parse_rfc3339(last) > now:
+            raise End(Ending.USAGE, f"--end {end} is still to come: it is {rfc3339(now)}")
+        return first, last
     found = _TIMEFRAME.fullmatch(timeframe)
     if found is None:
         raise End(Ending.USAGE, f"--timeframe {timeframe!r} is no span of time: write 30s, 5m, 2h or 1d")
-    now = SystemClock().now()
     return rfc3339(now - timedelta(seconds=int(found[1]) * _SECONDS[found[2]])), rfc3339(now)
 
 

@@ -66,6 +66,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: list[str]) -> int:
     """The exit code. A wrong flag or a missing argument is 1 here: Typer's 2 would mean "rejected"."""
+    if arguments == ["--version"]:
+        arguments = ["version"]
     try:
         # The flags that may stand before a command take no value, so its name is the first word without a dash.
         named = next((word for word in arguments if not word.startswith("-")), None)

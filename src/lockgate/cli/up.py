@@ -23,6 +23,7 @@ from lockgate.wiring.programs import Wishes
 DataOption = Annotated[
     Path, typer.Option("--data", envvar="LOCKGATE_DATA", help="Folder of the installation.", show_default=True)
 ]
+_TEST_SECONDS = 60
 DEFAULT_DATA = Path("~/.lockgate/local")
 PROGRAMS = ("supervisor", "pocketkube", "envoy", "prometheus", "lockgate")
 
@@ -37,7 +38,7 @@ def up(
     ] = 31380,
     test_seconds: Annotated[
         int, typer.Option("--test-seconds", min=1, help="Load of a performance check, for services onboarded next.")
-    ] = 60,
+    ] = _TEST_SECONDS,
     timeout: Annotated[float, typer.Option("--timeout", min=0.001, help="Seconds until everything must answer.")] = 90,
 ) -> None:
     """Start pocketkube, Envoy, Prometheus and the control plane on this machine, and log in to it."""
@@ -52,6 +53,8 @@ def up(
     installation = installations.start(data, wishes)
     if was_running:
         manner.say(f"already running in {installation.folder}")
+        if images or test_seconds != _TEST_SECONDS:
+            manner.say("--images and --test-seconds count from its next start: lockgate down, then up")
     _wait(installation, timeout, lambda name: None if was_running else manner.say(f"started {name}"))
     token = installation.token_file.read_text().strip()
     save(Credentials(endpoint=installation.endpoint, token=token))

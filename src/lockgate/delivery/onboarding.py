@@ -73,5 +73,5 @@ async def project_now(outside: Outside, name: ProjectName) -> Project:
     """As its shipyard says on `main`. Raises NotFoundError with the known projects."""
     known = await outside.repo.projects()
     if name not in known:
-        raise NotFoundError("project", name, known)
+        raise NotFoundError("project", name, known, way_out="lockgate create project NAME shipyard.yaml makes one")
     return await project_at(outside, name, await outside.repo.head(name, MAIN))

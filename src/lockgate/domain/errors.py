@@ -32,15 +32,17 @@ class FencedError(PermanentError):
 
 
 class NotFoundError(PermanentError):
-    """*known*: every name that there is; None where they are too many to name, and *way_out* says how to see them.
-    They are told as they come when *in_order*, as stages are, else sorted."""
+    """*known*: every name that there is; None where they are too many to name, and *way_out* says how to see them, or
+    how to make one where there is none. They are told as they come when *in_order*, as stages are, else sorted."""
 
     def __init__(
         self, what: str, name: str, known: Iterable[str] | None = None, *, way_out: str = "", in_order: bool = False
     ) -> None:
         self.what, self.name = what, name
         self.known = tuple(known or ()) if in_order else tuple(sorted(known or ()))
-        there = way_out if known is None else f"there is {', '.join(self.known) or 'none yet'}"
+        there = f"there is {', '.join(self.known) or 'none yet'}"
+        if way_out and not self.known:
+            there = way_out if known is None else f"{there}: {way_out}"
         meant = get_close_matches(name, self.known, n=1, cutoff=_ALIKE)
         guess = f", did you mean {meant[0]}? {there[:1].upper()}{there[1:]}" if meant else ""
         super().__init__(f"no {what} called {name!r}{guess or (': ' if there else '') + there}")

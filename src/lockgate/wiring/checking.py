@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path, PurePath
 
 from lockgate.charts.service import ServiceCharts
+from lockgate.delivery.plan import SHIPYARD
 from lockgate.delivery.validation import Findings, check_tree
 from lockgate.domain.errors import Fault, InvalidError, SpecError
 from lockgate.domain.names import project_name
@@ -41,6 +42,8 @@ def check_folder(folder: Path) -> Findings:
                 files[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
             except UnicodeDecodeError as error:
                 return Findings((Fault(str(path), 0, "", f"is not UTF-8: {error.reason} at byte {error.start}"),), ())
+    if SHIPYARD not in files and (folder.resolve().parent / SHIPYARD).is_file():
+        return Findings((Fault(str(folder), 0, "", f"is a part of a project: check {folder.resolve().parent}"),), ())
     try:
         name = project_name(folder.resolve().name)
     except InvalidError as error:

@@ -55,6 +55,7 @@ def test_another_gate_and_a_window_of_ones_own_may_be_given(gated: Any, shell: A
         (("--start=2026-01-01T10:00:00Z",), "which window?"),
         (("--timeframe=5",), "'5' is no span of time: write 30s, 5m, 2h or 1d"),
         (("--start=yesterday", "--end=now"), "--start 'yesterday' is no moment"),
+        (("--start=2026-01-01T10:00:00Z", "--end=2999-01-01T10:00:00Z"), "--end 2999-01-01T10:00:00Z is still to come"),
     ],
 )
 def test_a_window_that_is_none_is_refused(gated: Any, shell: Any, words: tuple[str, ...], said: str) -> None:
@@ -69,6 +70,11 @@ def test_an_invalidated_evaluation_says_so_and_is_explained_with_it(gated: Any, 
     answer = shell.run("evaluation", "invalidate", id_, "--reason=load came from somebody else")
     assert (answer.code, answer.out) == (0, f"Evaluation {id_} is no baseline any more: load came from somebody else\n")
     assert "it is no baseline for later runs: load came from somebody else" in shell.run("explain", id_).out
+
+
+def test_an_evaluation_is_not_invalidated_without_a_reason(shop: Any, shell: Any) -> None:
+    answer = shell.run("evaluation", "invalidate", "some", "--reason= ")
+    assert (answer.code, answer.err) == (1, "Error: --reason is empty: say why, for those who look at it later\n")
 
 
 def test_an_unknown_evaluation_ends_with_8(shop: Any, shell: Any) -> None:

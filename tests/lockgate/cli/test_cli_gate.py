@@ -141,6 +141,20 @@ def test_a_replay_shows_the_verdicts_that_would_have_been_others(folder: Path, s
     assert [(one["past"]["verdict"], one["now"]["verdict"]) for one in whole] == [("pass", "pass"), ("fail", "pass")]
 
 
+def test_a_replay_of_what_was_not_measured_says_nothing_of_the_new_file(folder: Path, shop: Any, shell: Any) -> None:
+    (folder / "perfspec.json").write_text(PERFSPEC.replace("response_time{", "max_response_time{"))
+    nothing = shell.run("gate", "replay", *CARTS, f"--spec={folder / 'perfspec.json'}")
+    assert (nothing.code, nothing.err) == (
+        8,
+        "Error: there is no evaluation of carts in staging of sockshop to replay\n",
+    )
+    shop.call(shop.world.push({"carts/perfspec/perfspec.json": PERFSPEC}))
+    shop.call(shop.world.deliver("0.6.1"))
+    answer = shell.run("gate", "replay", *CARTS, f"--spec={folder / 'perfspec.json'}")
+    assert "1 of 1 say nothing: the new file asks what was not measured then\n" in answer.out
+    assert answer.out.endswith("0 of 1 verdicts would have been another one\n")
+
+
 def test_a_replay_with_a_gate_that_a_push_would_refuse_is_refused(folder: Path, shop: Any, shell: Any) -> None:
     (folder / "perfspec.json").write_text("{}")
     answer = shell.run("gate", "replay", *CARTS, f"--spec={folder / 'perfspec.json'}")
@@ -170,3 +184,18 @@ def test_a_replay_with_a_gate_that_cannot_be_read_says_so_before_it_looks_beside
     answer = shell.run("gate", "replay", *CARTS, f"--spec={spec}")
     assert answer.code == 1
     assert f"{spec} cannot be read: {why}" in answer.err
+
+
+def test_a_test_that_expects_nothing_is_told(folder: Path, shell: Any) -> None:
+    (folder / "cases.yaml").write_text(CASES.replace("  expect: {verdict: pass, score: 100}\n", ""))
+    answer = shell.run("gate", "test", str(folder / "cases.yaml"))
+    assert (answer.code, answer.out.splitlines()[-1]) == (0, "2 of 2 tests passed (1 of them expect nothing)")
+
+
+def test_the_folder_of_a_service_is_told_to_be_a_part_of_its_project(tmp_path: Path, shell: Any) -> None:
+    (tmp_path / "shipyard.yaml").write_text("stages: []")
+    (tmp_path / "carts").mkdir()
+    (tmp_path / "carts" / "values.yaml").write_text("{}")
+    answer = shell.run("gate", "check", str(tmp_path / "carts"))
+    assert answer.code == 1
+    assert f"is a part of a project: check {tmp_path}" in answer.out + answer.err

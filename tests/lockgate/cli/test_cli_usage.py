@@ -120,6 +120,7 @@ def test_the_program_starts_from_nothing_and_says_its_version(shell: Any) -> Non
     answer = shell.run_afresh("version")
     assert answer.code == 0
     assert answer.out.startswith("CLI version: ")
+    assert shell.run_afresh("--version").out == answer.out
 
 
 def test_keptn_is_the_same_program_as_lockgate() -> None:
