@@ -157,8 +157,9 @@ class DbosEngine:
         _log.error("run %s waits for a release that knows it: %s", id, why)
         try:
             await _alone(_start(self._mark, _held_in(id, life)))
-        finally:
-            self._held[id] = why
+        except Exception:  # it waits all the same: going on is what must not happen
+            _log.exception("that run %s waits could not be written down: this life of it counts", id)
+        self._held[id] = why
         await asyncio.Event().wait()
 
 
