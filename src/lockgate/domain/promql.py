@@ -52,12 +52,12 @@ def lookbacks(query: str) -> tuple[str, ...]:
 
 
 def lookback_seconds(query: str) -> float:
-    """The longest range of a query without placeholders; 0 when it has none."""
+    """The longest range of a query without placeholders; 0 when it has none, infinite for one beyond all numbers."""
     return max((_seconds(text) for text in lookbacks(query)), default=0.0)
 
 
 def _seconds(text: str) -> float:
-    return sum(int(amount) * _SECONDS[unit] for amount, unit in _DURATION.findall(text))
+    return sum(float(amount) * _SECONDS[unit] for amount, unit in _DURATION.findall(text))
 
 
 def _aggregations(query: str) -> Iterator[tuple[str, str]]:

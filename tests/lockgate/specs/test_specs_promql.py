@@ -1,5 +1,6 @@
 """What is seen of a PromQL text without running it."""
 
+import math
 from typing import Any
 
 import pytest
@@ -58,6 +59,10 @@ def test_a_resolved_query_selects_by_the_release_itself() -> None:
         ("x{a=~'[0-9]'}", (), 0),
         ("x[500ms]", ("500ms",), 0.5),
         ("x[$DURATION_MINUTESm]", ("$DURATION_MINUTESm",), 0),
+        pytest.param(f"x[{'9' * 400}ms]", (f"{'9' * 400}ms",), math.inf, id="beyond all floats"),
+        pytest.param(
+            f"x[{'9' * 5000}s]", (f"{'9' * 5000}s",), math.inf, id="more digits than are read as a whole number"
+        ),
     ],
 )
 def test_the_longest_range_is_the_lookback(query: str, texts: tuple[str, ...], seconds: float) -> None:
