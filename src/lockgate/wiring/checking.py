@@ -41,7 +41,7 @@ def check_folder(folder: Path) -> Findings:
             try:
                 files[path.relative_to(folder).as_posix()] = path.read_text(encoding="utf-8")
             except UnicodeDecodeError as error:
-                return Findings((Fault(str(path), 0, "", f"is not UTF-8: {error.reason} at byte {error.start}"),), ())
+                return Findings((_not_utf8(path, error),), ())
     if SHIPYARD not in files and (folder.resolve().parent / SHIPYARD).is_file():
         return Findings((Fault(str(folder), 0, "", f"is a part of a project: check {folder.resolve().parent}"),), ())
     try:
@@ -70,7 +70,15 @@ def _slo(file: str, text: str) -> tuple[str, ...]:
     sli = Path(file).with_name(SLI)
     if not sli.is_file():
         raise SpecError([Fault(file, 0, "", f"has no {SLI} beside it, which names the query of each objective's sli")])
-    return warnings(parse_gate(GateFile(file, joined(text, sli.read_text(encoding="utf-8")))))
+    try:
+        beside = sli.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise SpecError([_not_utf8(sli, error)]) from error
+    return warnings(parse_gate(GateFile(file, joined(text, beside))))
+
+
+def _not_utf8(path: Path, error: UnicodeDecodeError) -> Fault:
+    return Fault(str(path), 0, "", f"is not UTF-8: {error.reason} at byte {error.start}")
 
 
 def _sli(file: str, text: str) -> tuple[str, ...]:

@@ -103,6 +103,16 @@ def test_a_file_of_an_unknown_name_is_refused_with_the_known_ones(folder: Path, 
     assert "known are perfspec" in answer.err
 
 
+def test_an_sli_file_that_is_no_text_is_a_fault_and_no_crash(folder: Path, shell: Any) -> None:
+    (folder / "slo.yaml").write_text(
+        "objectives: [{sli: latency, pass: [{criteria: [<1]}]}]\ntotal_score: {pass: 90}\n"
+    )
+    (folder / "sli.yaml").write_bytes(b"indicators: {latency: \xff}\n")
+    answer = shell.run("gate", "check", str(folder / "slo.yaml"))
+    assert answer.code == 1
+    assert answer.out == f"{folder / 'sli.yaml'}: is not UTF-8: invalid start byte at byte 22\n"
+
+
 def test_the_folder_of_a_clone_is_checked_whole(folder: Path, shell: Any) -> None:
     clone = folder / "sockshop"
     for path, text in {
