@@ -168,19 +168,34 @@ def _samples(text: str, asked: _Question, window: Window) -> tuple[Sample, ...]:
     moment = window.end.timestamp()
     try:
         if asked.series is None:
-            found = list(asked.value.finditer(body))
+            found = _pointed_at(asked.value, body)
             # Nothing where one value is pointed at is no data; a path to many that finds none is no series.
             if not found:
                 _check_place(asked.value, body)
                 return ()
             several = len(found) > 1
-            return tuple(Sample({"path": each.path} if several else {}, json_value(each.obj), moment) for each in found)
+            return tuple(Sample({"path": path} if several else {}, json_value(value), moment) for path, value in found)
         samples = tuple(_sample(row.obj, asked, moment) for row in asked.series.finditer(body))
         if not samples:
             _check_place(asked.series, body)
         return samples
     except (JSONPathError, RecursionError) as error:
         raise MalformedError(f"answered with what the paths do not fit: {clip(str(error))}") from error
+
+
+def _pointed_at(path: Selection, body: Any) -> list[tuple[str, Any]]:
+    """Each place that *path* finds, and what stands there: null where a path chooses among many and one of them lacks
+    the names that follow, since a value that is missing may be the bad one."""
+    if isinstance(path, CompoundJSONPath) or path.singular_query():
+        return [(each.path, each.obj) for each in path.finditer(body)]
+    chosen = max(
+        at for at, one in enumerate(path.segments, 1) if not JSONPath(env=path.env, segments=[one]).singular_query()
+    )
+    rows = JSONPath(env=path.env, segments=path.segments[:chosen])
+    rest = JSONPath(env=path.env, segments=path.segments[chosen:])
+    chosen_from: list[tuple[str, Any]] = [(row.path, row.obj) for row in rows.finditer(body)]
+    found = [(place, rest.match(row)) for place, row in chosen_from]
+    return [(f"{place}{str(rest)[1:]}", None if each is None else each.obj) for place, each in found]
 
 
 def _check_place(path: Selection, body: Any) -> None:

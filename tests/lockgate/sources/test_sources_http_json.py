@@ -160,6 +160,29 @@ async def test_a_series_whose_value_is_missing_is_no_data_and_not_left_out(stats
 
 
 @pytest.mark.parametrize(
+    ("value", "values"),
+    [
+        ("$.rows[*].p95", [1, math.nan, math.nan]),
+        ("$.rows[*].stats.p95", [math.nan, 2, math.nan]),
+        ("$.rows[0:2].p95", [1, math.nan]),
+        ("$..rows[*].p95", [1, math.nan, math.nan]),
+        ("$.rows[?@.p95].p95", [1]),
+    ],
+)
+async def test_one_of_many_that_lacks_its_value_is_no_data_unless_the_path_leaves_it_out(
+    stats: Stats, value: str, values: list[float]
+) -> None:
+    answer = await stats.ask({"url": "/", "value": value}, {"rows": [{"p95": 1}, {"stats": {"p95": 2}}, None]})
+    assert [sample.value for sample in answer.samples] == pytest.approx(values, nan_ok=True)
+    assert len({json.dumps(dict(sample.labels)) for sample in answer.samples}) == len(values)
+
+
+async def test_one_of_many_is_named_by_its_path_whether_it_has_a_value_or_not(stats: Stats) -> None:
+    answer = await stats.ask({"url": "/", "value": "$.rows[*].p95"}, {"rows": [{"p95": 1}, {}]})
+    assert [sample.labels["path"] for sample in answer.samples] == ["$['rows'][0]['p95']", "$['rows'][1]['p95']"]
+
+
+@pytest.mark.parametrize(
     ("row", "words"),
     [
         ({"p95": True}, "no number: true"),
