@@ -32,7 +32,7 @@ def select(samples: Sequence[Sample], release: str, oldest: float = -math.inf) -
             other.append(SetAside(sample, f"it names release {named}, and {release or 'none'} is under test"))
         elif not math.isfinite(sample.value):
             empty.append(SetAside(sample, f"{word(sample.value)} is no data"))
-        elif 0 < sample.timestamp < oldest:
+        elif sample.timestamp and sample.timestamp < oldest:
             empty.append(SetAside(sample, f"it is stale, of {oldest - sample.timestamp:.0f} s before what may count"))
         else:
             usable.append(sample)

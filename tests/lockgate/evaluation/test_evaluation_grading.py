@@ -238,7 +238,9 @@ def test_no_requests_are_guessed_at_for_nan_only() -> None:
     assert graded(indicator(UPPER), math.inf).trouble == "1 of 1 series is +Inf"
 
 
-@pytest.mark.parametrize(("timestamp", "is_usable"), [(0, True), (0.5, False), (99.9, False), (100, True), (101, True)])
+@pytest.mark.parametrize(
+    ("timestamp", "is_usable"), [(-1, False), (0, True), (0.5, False), (99.9, False), (100, True), (101, True)]
+)
 def test_a_sample_is_stale_from_before_the_oldest_that_may_count(timestamp: float, is_usable: bool) -> None:
     selection = select([Sample({}, 1.0, timestamp)], "new", oldest=100.0)
     assert (len(selection.usable), len(selection.empty)) == ((1, 0) if is_usable else (0, 1))
