@@ -94,11 +94,11 @@ async def _points(asker: Asker, id: str, body: Mapping[str, Any], about: str) ->
     """Entity → (epoch seconds, value) of its point; null is NaN. An entity without a point has no data. The mode TOTAL
     gives one; of several none is the value of the window, so they are refused."""
     match read_json(await asker.ask("POST", asker.at(_path(id)), about, document(body))):
+        case {"error": error}:
+            raise MalformedError(f"answered 200 with an error: {clip(str(error))}")
         # Clients of this API read one name or the other; both are accepted.
         case {"dataResult": {"dataPoints": dict(points)}} | {"result": {"dataPoints": dict(points)}}:
             return {str(entity): _point(rows) for entity, rows in points.items()}
-        case {"error": error}:
-            raise MalformedError(f"answered 200 with an error: {clip(str(error))}")
         case answer:
             raise MalformedError(f"answered with what is no timeseries: {clip(str(answer))}")
 

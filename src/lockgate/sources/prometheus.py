@@ -98,6 +98,8 @@ def _parsed(text: str, aggregate: str | None) -> tuple[tuple[Sample, ...], tuple
     """Samples and warnings of an answer with status 200."""
     body = read_json(text)
     match body:
+        case {"status": "success", "error": str(error)} if error:
+            raise MalformedError(f"answered 200 with an error: {_complaint(text)}")
         case {"status": "success", "data": {"resultType": "vector", "result": list(rows)}}:
             return tuple(_sample(row) for row in rows), _warnings(body)
         case {"status": "success", "data": {"resultType": "matrix", "result": list(rows)}} if aggregate:
@@ -124,11 +126,14 @@ def _sample(row: Any) -> Sample:
 
 def _reduced(row: Any, aggregate: str) -> Sample:
     match row:
-        case {"metric": dict(labels), "values": list(pairs)} if pairs and _is_labels(labels):
+        # Native histograms stand beside the numbers of a series that has both: an aggregate would leave them out.
+        case {"metric": dict(labels), "values": list(pairs), **rest} if (
+            pairs and _is_labels(labels) and not rest.get("histograms")
+        ):
             points = [point for pair in pairs if (point := _point(pair))]
             if len(points) == len(pairs):
                 return Sample(labels, reduced([value for _, value in points], aggregate), points[-1][0])
-    raise MalformedError(f"answered with a series that has no values: {clip(json.dumps(row))}")
+    raise MalformedError(f"answered with a series that has no values, or not only numbers: {clip(json.dumps(row))}")
 
 
 def _point(pair: Any) -> tuple[float, float] | None:

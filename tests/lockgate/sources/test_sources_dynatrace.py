@@ -266,6 +266,11 @@ async def test_an_entity_that_comes_twice_is_refused_whichever_value_is_the_good
         await tenant.ask({**V1, "tags": ["a:b"]}, Said(f'{{"dataResult": {{"dataPoints": {{{points}}}}}}}'.encode()))
 
 
+async def test_an_error_beside_points_of_v1_is_an_error(tenant: Tenant) -> None:
+    with pytest.raises(PermanentError, match=r"answered 200 with an error: .*no such metric"):
+        await tenant.ask({**V1, "entityIds": [ENTITY]}, {**timeseries({ENTITY: [[END, 0.2]]}), **ERROR})
+
+
 async def test_no_entity_is_no_series(tenant: Tenant) -> None:
     assert (await tenant.ask({**V1, "entityIds": [ENTITY]}, timeseries({}))).samples == ()
 

@@ -151,6 +151,11 @@ def result(kind: str, rows: object) -> str:
         (200, result("vector", {}), "answered with a vector"),
         (
             200,
+            '{"status":"success","data":{"resultType":"vector","result":[]},"errorType":"execution","error":"half"}',
+            "200 with an error: execution: half",
+        ),
+        (
+            200,
             '{"status":"error","errorType":"execution","error":"too many"}',
             "200 with an error: execution: too many",
         ),

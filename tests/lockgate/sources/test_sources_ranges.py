@@ -71,7 +71,15 @@ async def test_a_series_without_readable_values_is_refused(
     server: Server, client: HttpClient, values: list[str]
 ) -> None:
     server.body = matrix(*values)
-    with pytest.raises(PermanentError, match="has no values"):
+    with pytest.raises(PermanentError, match="has no values, or not only numbers"):
+        await PrometheusSource(server.address, client).query(ASKED, WINDOW)
+
+
+async def test_a_series_with_histograms_beside_its_numbers_is_refused(server: Server, client: HttpClient) -> None:
+    body = json.loads(matrix("1", "2"))
+    body["data"]["result"][0]["histograms"] = [[1795381215, {"count": "1", "sum": "9", "buckets": []}]]
+    server.body = json.dumps(body).encode()
+    with pytest.raises(PermanentError, match="has no values, or not only numbers"):
         await PrometheusSource(server.address, client).query(ASKED, WINDOW)
 
 
