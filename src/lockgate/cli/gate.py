@@ -135,10 +135,9 @@ def replay_gate(
     asked = {"project": project, "stage": stage, "service": service, "limit": min(_MOST, last + _COMPARED)}
     past = client(manner).get("/v1/evaluations", **asked)["evaluations"]
     try:
-        replayed = replay(past, gate)
+        replayed = replay(past, gate, last)
     except SpecError as error:
         raise End(Ending.USAGE, "; ".join(str(fault) for fault in error.faults)) from error
-    replayed = replayed[:last]
     if not replayed:
         raise End(Ending.NOT_FOUND, f"there is no evaluation of {service} in {stage} of {project} to replay")
     flipped = [one for one in replayed if one.has_flipped]

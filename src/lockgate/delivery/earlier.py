@@ -9,7 +9,8 @@ from lockgate.domain.gate import Gate
 from lockgate.domain.project import Place
 from lockgate.evaluation.baseline import compared, runs_of
 
-_LOOKED_AT = 50  # runs; further back an indicator that went missing is not looked for
+LOOKED_AT = 50
+"""Runs; further back an indicator that went missing is not looked for."""
 
 
 async def earlier_runs(outside: Outside, place: Place, gate: Gate, window: Window) -> tuple[Evaluation, ...]:
@@ -21,7 +22,7 @@ async def earlier_runs(outside: Outside, place: Place, gate: Gate, window: Windo
     lacking = any(each.is_relative and len(runs_of(each.id, few, len(few))) < len(few) for each in gate.indicators)
     if not lacking:
         return few
-    return compared(gate, await _newest(outside, place, gate, window, max(_LOOKED_AT, gate.comparison.results)))
+    return compared(gate, await _newest(outside, place, gate, window, max(LOOKED_AT, gate.comparison.results)))
 
 
 async def _newest(outside: Outside, place: Place, gate: Gate, window: Window, results: int) -> tuple[Evaluation, ...]:

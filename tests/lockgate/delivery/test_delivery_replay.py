@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from lockgate.delivery.earlier import LOOKED_AT
 from lockgate.delivery.replay import Replayed, replay
 from lockgate.domain.errors import SpecError
 from lockgate.domain.evaluation import Verdict
@@ -89,3 +90,20 @@ async def test_a_replay_compares_only_with_what_was_measured_by_the_same_query()
     assert replay([past[0], older], gate)[0].now.verdict is Verdict.PASS
     other = {**older, "spec": {**older["spec"], "text": PERFSPEC.replace("response_time{", "other{")}}
     assert replay([past[0], other], gate)[0].now.verdict is Verdict.NO_DATA
+
+
+async def test_a_replay_looks_for_what_to_compare_with_no_further_back_than_a_delivery() -> None:
+    newest, other = await past_of(await world_with_past())
+    relative = PERFSPEC.replace('"upperSevere": 1, "upperWarning": 0.8', '"upperSeverePerc": 10')
+    gate = GateText("perfspec", "new.json", relative.replace('"1.0"', '"1.1"'))
+    having, failed, withdrawn = ({**other, "verdict": "pass"}, other, {**other, "verdict": "pass", "invalidated": "no"})
+    lacking = {**having, "indicators": []}
+    near = [newest, failed, withdrawn, *[lacking] * (LOOKED_AT - 1), having]
+    far = [newest, failed, withdrawn, *[lacking] * LOOKED_AT, having]
+    assert [replay(past, gate, newest=1)[0].now.verdict for past in (near, far)] == [Verdict.PASS, Verdict.NO_DATA]
+
+
+async def test_as_many_runs_are_replayed_as_were_asked_for() -> None:
+    past = await past_of(await world_with_past())
+    (one,) = replay(past, GateText("perfspec", "new.json", PERFSPEC), newest=1)
+    assert one.past == past[0]
