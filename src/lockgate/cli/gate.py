@@ -117,6 +117,8 @@ def _text(file: Path) -> str:
         raise End(Ending.USAGE, f"{file} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise End(Ending.USAGE, f"{file} is not UTF-8: {error.reason} at byte {error.start}") from error
+    except ValueError as error:  # the name itself
+        raise End(Ending.USAGE, f"{str(file)!r} is no name of a file: {error}") from error
 
 
 @gate.command("replay")

@@ -120,9 +120,16 @@ def differences(found: object, expected: object, path: str = "") -> list[str]:
         case list(), list():
             return _entries(found, expected, path)
         case (int() | float(), int() | float()) if not isinstance(expected, bool) and not isinstance(found, bool):
-            return [] if math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12) else [_line(path, expected, found)]
+            return [] if _is_close(found, expected) else [_line(path, expected, found)]
         case _:
             return [] if found == expected else [_line(path, expected, found)]
+
+
+def _is_close(found: float, expected: float) -> bool:
+    try:
+        return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12)
+    except OverflowError:  # a whole number beyond all floats
+        return False
 
 
 def _field(found: Mapping[str, Any], name: str, wanted: object, path: str) -> list[str]:
@@ -133,7 +140,7 @@ def _field(found: Mapping[str, Any], name: str, wanted: object, path: str) -> li
 
 
 def _entries(found: list[Any], expected: list[Any], path: str) -> list[str]:
-    if expected and all(isinstance(one, dict) and "id" in one for one in [*expected, *found]):
+    if expected and all(isinstance(one, dict) and isinstance(one.get("id"), str) for one in [*expected, *found]):
         by_id = {one["id"]: one for one in found}
         return [line for one in expected for line in _field(by_id, one["id"], one, path)]
     if len(found) != len(expected):

@@ -209,3 +209,28 @@ def test_the_folder_of_a_service_is_told_to_be_a_part_of_its_project(tmp_path: P
     answer = shell.run("gate", "check", str(tmp_path / "carts"))
     assert answer.code == 1
     assert f"is a part of a project: check {tmp_path}" in answer.out + answer.err
+
+
+@pytest.mark.parametrize(
+    ("case", "said"),
+    [
+        ({"expect": {"indicators": [{"id": ["a"]}]}}, "indicators[0].id: expected ['a'], found 'response_time'"),
+        ({"expect": {"indicators": [{"id": {}}, {"id": 1}]}}, "indicators: expected "),
+        ({"expect": {"score": 10**400}}, "score: expected 1000"),
+    ],
+)
+def test_an_expectation_that_nothing_could_meet_is_not_met(
+    folder: Path, shell: Any, case: dict[str, Any], said: str
+) -> None:
+    one = {"name": "odd", "perfspec": "perfspec.json", "samples": {"response_time": [{"value": 0.2}]}, **case}
+    (folder / "cases.json").write_text(json.dumps({"tests": [one]}))
+    answer = shell.run("gate", "test", str(folder / "cases.json"))
+    assert answer.code == 1
+    assert said in answer.out
+
+
+def test_a_gate_under_a_name_that_no_file_can_have_is_named(folder: Path, shell: Any) -> None:
+    (folder / "cases.json").write_text(json.dumps({"tests": [{"name": "odd", "perfspec": "a\0b"}]}))
+    answer = shell.run("gate", "test", str(folder / "cases.json"))
+    assert answer.code == 1
+    assert "is no name of a file: embedded null byte" in answer.err
