@@ -24,6 +24,7 @@ _TAGS = {
     yaml.SequenceStartEvent: (None, "!", "tag:yaml.org,2002:seq"),
     yaml.ScalarEvent: (None, "!", "tag:yaml.org,2002:str"),
 }
+_NO_CHARACTER = "{!a} is half of a pair of surrogates, and no character: write both, or the character itself"
 _WORDS: dict[str, Scalar] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
 
@@ -62,6 +63,10 @@ def plain(spot: Spot) -> object:
 def _read(file: str, text: str, reader: Callable[[str, str, list[Fault]], Spot], largest: int) -> Spot:
     check_file_size(file, text, largest)
     faults: list[Fault] = []
+    if half := _half(text):
+        raise SpecError(
+            [Fault(file, text[: half.start].count("\n") + 1, "", _NO_CHARACTER.format(half.object[half.start]))]
+        )
     try:
         spot = reader(file, text.removeprefix("\ufeff"), faults)
     except RecursionError:
@@ -69,6 +74,15 @@ def _read(file: str, text: str, reader: Callable[[str, str, list[Fault]], Spot],
     if faults:
         raise SpecError(faults)
     return spot
+
+
+def _half(text: str) -> UnicodeEncodeError | None:
+    """Where half of a surrogate pair stands: a text with one can neither be stored nor shown."""
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        return error
+    return None
 
 
 def _below(path: str, name: str) -> str:
@@ -210,14 +224,14 @@ class _JsonTree:
             return Spot(self._fields(path, depth), line, path)
         if start == "[":
             return Spot(list(self._items(path, depth)), line, path)
-        return Spot(self._value(), line, path)
+        return Spot(self._value(line, path), line, path)
 
     def _fields(self, path: str, depth: int) -> dict[str, Spot]:
         fields: dict[str, Spot] = {}
         self._at += 1
         while self._next() != "}":
             line = self._line_here()
-            name = str(self._value())
+            name = str(self._value(line, path))
             spot = self._spot(_below(path, name), depth + 1)
             if name in fields:
                 self._faults.append(_twice(self._file, line, _below(path, name), fields[name].line))
@@ -234,9 +248,12 @@ class _JsonTree:
             index += 1
         self._at += 1
 
-    def _value(self) -> Scalar:
+    def _value(self, line: int, path: str) -> Scalar:
         value: Scalar
         value, self._at = self._decoder.raw_decode(self._text, self._at)
+        if isinstance(value, str) and (half := _half(value)):
+            self._faults.append(Fault(self._file, line, path, _NO_CHARACTER.format(half.object[half.start])))
+            return value.encode(errors="replace").decode()  # for the paths of what is found below it
         return value
 
     def _next(self) -> str:

@@ -58,6 +58,9 @@ def test_every_json_value_knows_its_line_and_path() -> None:
         ("[" * 30_000 + "]" * 30_000, 0, "nested too deeply"),
         ("[" * 80 + "]" * 80, 1, "nested more than 64"),
         ('{"a": 1,\n"a": 2}', 2, "stands twice: it is in line 1 already"),
+        ('{"a": 1,\n"b": ["x\\ud800"]}', 2, "'\\ud800' is half of a pair of surrogates"),
+        ('{"a": 1,\n"\\udc00b": 1}', 2, "'\\udc00' is half of a pair of surrogates"),
+        ('{"a": 1,\n"b": "\ud800"}', 2, "'\\ud800' is half of a pair of surrogates"),
         ('"' + "ü" * 32_768 + '"', 0, "has 65538 bytes and may have 65536"),
     ],
 )
@@ -65,6 +68,10 @@ def test_what_is_no_json_is_refused_with_its_line(text: str, line: int, words: s
     (fault,) = faults_of(read_json, text)
     assert fault.line == line
     assert words in fault.message
+
+
+def test_a_whole_pair_of_surrogates_is_the_character_that_it_is() -> None:
+    assert read_json("a.json", '"\\ud83d\\ude00"').value == "😀"
 
 
 def test_a_byte_order_mark_is_no_fault() -> None:
@@ -117,6 +124,8 @@ def test_an_empty_document_is_nothing() -> None:
         ("[" * 70 + "]" * 70, 1, "nested more than 64"),
         ("[" * 5000 + "]" * 5000, 1, "nested more than 64"),
         ("a: *gone", 1, "aliases"),
+        ('a: "\\ud800"', 1, "not YAML"),
+        ("a: 1\nb: \ud800", 2, "'\\ud800' is half of a pair of surrogates"),
     ],
 )
 def test_what_is_no_plain_yaml_is_refused_with_its_line(text: str, line: int, words: str) -> None:
