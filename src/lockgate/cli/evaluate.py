@@ -79,7 +79,10 @@ def _window(start: str | None, end: str | None, timeframe: str | None) -> tuple[
     found = _TIMEFRAME.fullmatch(timeframe)
     if found is None:
         raise End(Ending.USAGE, f"--timeframe {timeframe!r} is no span of time: write 30s, 5m, 2h or 1d")
-    return rfc3339(now - timedelta(seconds=int(found[1]) * _SECONDS[found[2]])), rfc3339(now)
+    try:
+        return rfc3339(now - timedelta(seconds=int(found[1]) * _SECONDS[found[2]])), rfc3339(now)
+    except OverflowError as error:
+        raise End(Ending.USAGE, f"--timeframe {timeframe!r} begins before the year 1") from error
 
 
 def _moment(flag: str, text: str) -> str:

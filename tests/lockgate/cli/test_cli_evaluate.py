@@ -54,6 +54,11 @@ def test_another_gate_and_a_window_of_ones_own_may_be_given(gated: Any, shell: A
         (("--timeframe=5m", "--start=2026-01-01T10:00:00Z"), "which window?"),
         (("--start=2026-01-01T10:00:00Z",), "which window?"),
         (("--timeframe=5",), "'5' is no span of time: write 30s, 5m, 2h or 1d"),
+        (("--timeframe=999999d",), "'999999d' begins before the year 1"),
+        (
+            ("--start=0001-01-01T00:00:00+14:00", "--end=2026-01-01T10:00:00Z"),
+            "0001-01-01T00:00:00+14:00' is no moment",
+        ),
         (("--start=yesterday", "--end=now"), "--start 'yesterday' is no moment"),
         (("--start=2026-01-01T10:00:00Z", "--end=2999-01-01T10:00:00Z"), "--end 2999-01-01T10:00:00Z is still to come"),
     ],
