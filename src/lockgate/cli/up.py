@@ -54,7 +54,7 @@ def up(
     if was_running:
         manner.say(f"already running in {installation.folder}")
         if images or test_seconds != _TEST_SECONDS:
-            manner.say("--images and --test-seconds count from its next start: lockgate down, then up")
+            manner.say("--images and --test-seconds count from its next start: lockgate down, then up with them")
     _wait(installation, timeout, lambda name: None if was_running else manner.say(f"started {name}"))
     token = installation.token_file.read_text().strip()
     save(Credentials(endpoint=installation.endpoint, token=token))

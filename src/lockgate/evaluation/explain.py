@@ -9,7 +9,7 @@ from lockgate.domain.gate import Gate, Indicator
 from lockgate.domain.points import added
 from lockgate.evaluation.grading import Grade, worst
 from lockgate.evaluation.numbers import readable, told_apart, with_unit
-from lockgate.evaluation.score import Score, failed_key, lost, reaches
+from lockgate.evaluation.score import Score, failed_key, lost, reaches, score_in_words
 from lockgate.evaluation.wording import breach_in_words, complete, good_values, known, numbers_of
 
 _MOST_NAMED = 3
@@ -89,20 +89,15 @@ def _must_change(one: Graded) -> bool:
 def _earned(gate: Gate, score: Score) -> str:
     shown, of = told_apart(float(score.points), float(score.possible))
     points = f"{shown} of {of} points"
-    return f"{_told(gate, score)[0]} % ({points})" if gate.in_percent else points
+    return f"{score_in_words(gate, score.value)[0]} % ({points})" if gate.in_percent else points
 
 
 def _needed(gate: Gate, score: Score) -> str:
     unit = " %" if gate.in_percent else ""
-    _, passing, warning = _told(gate, score)
+    _, passing, warning = score_in_words(gate, score.value)
     if score.verdict is Verdict.WARNING:
         return f"{warning}{unit} needed for a warning, {passing}{unit} to pass"
     return f"{passing}{unit} needed"
-
-
-def _told(gate: Gate, score: Score) -> tuple[str, ...]:
-    """The score, and what it takes to pass and for a warning."""
-    return told_apart(score.value, gate.objectives.passing, gate.objectives.warning)
 
 
 def _unnamed(score: Score) -> str:

@@ -69,6 +69,11 @@ def lost(indicator: Indicator, one: Grade) -> Decimal:
     return less(exact(possible(indicator)), _part(indicator, one.points))
 
 
+def score_in_words(gate: Gate, value: float) -> tuple[str, ...]:
+    """The score in words, and what it takes to pass and for a warning."""
+    return told_apart(value, gate.objectives.passing, gate.objectives.warning)
+
+
 def failed_key(indicator: Indicator, one: Grade) -> bool:
     """Whether this one alone fails the gate."""
     return indicator.is_key and not indicator.is_informational and one.verdict is Verdict.FAIL
@@ -115,13 +120,11 @@ def _line(indicator: Indicator, one: Grade) -> str:
 
 def _sum(gate: Gate, points: float, most: float, value: float) -> str:
     shown, of = told_apart(points, most)
-    percent = (
-        f" = {told_apart(value, gate.objectives.passing, gate.objectives.warning)[0]} %" if gate.in_percent else ""
-    )
+    percent = f" = {score_in_words(gate, value)[0]} %" if gate.in_percent else ""
     return f"sum: {shown} of {of} points{percent}"
 
 
 def _needed(gate: Gate, value: float, verdict: Verdict) -> str:
     unit = " %" if gate.in_percent else ""
-    _, passing, warning = told_apart(value, gate.objectives.passing, gate.objectives.warning)
+    _, passing, warning = score_in_words(gate, value)
     return f"pass takes {passing}{unit}, warning {warning}{unit}: {verdict}"

@@ -314,6 +314,6 @@ def test_up_of_what_is_running_says_so_and_its_hints_name_the_folder(shell: Any)
     assert f"lockgate down --data='{installation.folder}'\n" in answer.out
     assert "next start" not in answer.out
     wished = shell.run("up", f"--data={installation.folder}", "--test-seconds=20")
-    assert "--images and --test-seconds count from its next start: lockgate down, then up\n" in wished.out
+    assert "--images and --test-seconds count from its next start: lockgate down, then up with them\n" in wished.out
     nothing = shell.run("logs", "envoy", f"--data={installation.folder}")
     assert f"lockgate up --data='{installation.folder}'\n" in nothing.err

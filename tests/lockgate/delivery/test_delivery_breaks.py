@@ -32,6 +32,16 @@ def refuse_commits(monkeypatch: pytest.MonkeyPatch, world: World, words: str) ->
     monkeypatch.setattr(world.repo, "commit", failing)
 
 
+async def settle_without_storing_ends(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: Any) -> None:
+        raise PermanentError("database is gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(world.store, "finish", away)
+        with pytest.raises(StepFailedError, match="database is gone"):
+            await world.settle()
+
+
 async def ends(world: World, delivery: DeliveryId) -> None:
     """While turns are given as an installation gives them."""
     turning = asyncio.create_task(lanes.keep_turning(world.outside, world.engine, every=0.01))
@@ -204,14 +214,7 @@ async def test_an_end_that_could_not_be_stored_the_first_time_is_still_what_was_
 async def test_a_turn_whose_end_could_not_be_stored_does_not_keep_its_lane(monkeypatch: pytest.MonkeyPatch) -> None:
     world = await world_under_gate()
     sent = await world.send("0.6.2")
-
-    async def away(*_: Any) -> None:
-        raise PermanentError("database is gone")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(world.store, "finish", away)
-        with pytest.raises(StepFailedError, match="database is gone"):
-            await world.settle()
+    await settle_without_storing_ends(world, monkeypatch)
     assert (await world.store.delivery(sent.id)).outcome is None
     await lanes.end_lost_turns(world.outside, world.engine)
     delivery = await world.store.delivery(sent.id)
@@ -224,14 +227,7 @@ async def test_a_turn_whose_end_could_not_be_stored_does_not_keep_its_lane(monke
 async def test_what_cannot_be_told_of_queues_keeps_no_lane_from_going_on(monkeypatch: pytest.MonkeyPatch) -> None:
     world = await world_under_gate()
     sent, _ = await world.send("0.6.2"), await world.send("0.6.3")
-
-    async def away(*_: Any) -> None:
-        raise PermanentError("database is gone")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(world.store, "finish", away)
-        with pytest.raises(StepFailedError, match="database is gone"):
-            await world.settle()
+    await settle_without_storing_ends(world, monkeypatch)
     append = world.store.append
 
     async def refusing(event: Event) -> bool:

@@ -1,6 +1,7 @@
 """The client of all sources: what it keeps, what it sends by itself, and in which words it fails."""
 
 import asyncio
+import gc
 import gzip
 import ssl
 from pathlib import Path
@@ -111,6 +112,8 @@ async def test_a_body_that_grows_when_it_is_unpacked_is_read_to_its_limit(
 async def test_an_idle_client_keeps_no_answer_and_no_header(server: HttpServer, client: HttpClient) -> None:
     server.answer = lambda _: Said(b"yes")
     await client.exchange(Request("POST", httpx.URL(server.address), {"X-Secret": "s"}, b"body"), 1000)
+    kept = [one for one in gc.get_objects() if type(one).__name__ == "_Coming" and one.body]
+    assert kept == []
     await get(client, server.address)
     assert (server.asked[0].headers["x-secret"], server.asked[0].body) == ("s", b"body")
     assert "x-secret" not in server.asked[1].headers
