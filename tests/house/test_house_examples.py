@@ -15,9 +15,10 @@ from lockgate.charts.values import parse_values
 from lockgate.cli.main import application
 from lockgate.domain.testing import CheckResult
 from lockgate.sources.file import FileSource
-from lockgate.sources.http_json import parse_query
 from lockgate.specs.cases import parse_cases
 from lockgate.specs.perfspec import parse_perfspec
+from lockgate.specs.queries.http_json import read_http
+from lockgate.specs.queries.reading import parsed
 from lockgate.specs.shipyard import parse_shipyard
 from lockgate.specs.sli import Sli, parse_sli
 from lockgate.specs.slo import parse_slo
@@ -42,7 +43,7 @@ JSON: Readers = {
     '"indicators"': lambda text: parse_perfspec("perfspec.json", text),
     '"failure_ratio"': lambda text: _report(text),
     '"specversion"': json.loads,
-    '"url"': lambda text: parse_query(json.loads(text)),
+    '"url"': lambda text: parsed(read_http, json.loads(text), "Http"),
     '"latency"': FileSource,
 }
 

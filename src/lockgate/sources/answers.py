@@ -8,8 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NoReturn, TypeGuard
 
-from lockgate.domain.errors import InvalidError
-
 _CLIPPED = 300  # characters of a foreign text that go into a message
 _NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][-+]?[0-9]+)?|NaN|[-+]?Inf")
 
@@ -80,31 +78,6 @@ def reduced(values: Sequence[float], aggregate: str) -> float:
     if infinite and aggregate in ("avg", "sum"):
         return infinite.pop()
     return float(AGGREGATES[aggregate](values))
-
-
-def aggregate_of(name: object) -> str:
-    """Raises InvalidError with the known names."""
-    if not isinstance(name, str) or name not in AGGREGATES:
-        raise InvalidError(f"unknown aggregate {clip(json.dumps(name))}: known are {', '.join(AGGREGATES)}")
-    return name
-
-
-def fields_of(query: Mapping[str, Any], known: Sequence[str], source: str) -> Mapping[str, Any]:
-    """*query* itself. Raises InvalidError for a field that this source does not know."""
-    for name in query:
-        if name not in known:
-            raise InvalidError(f"{source}: unknown field {name!r} in the query: known are {', '.join(known)}")
-    return query
-
-
-def text_of(query: Mapping[str, Any], field: str, source: str) -> str | None:
-    """The text in a field of *query*, None where there is none. Raises InvalidError for anything but a text."""
-    value = query.get(field)
-    if value is None or value == "":
-        return None
-    if not isinstance(value, str):
-        raise InvalidError(f"{source}: {field} must be a text, not {clip(json.dumps(value))}")
-    return value
 
 
 def clip(text: str) -> str:

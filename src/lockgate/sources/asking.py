@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import re
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -13,6 +12,7 @@ from urllib.parse import quote, quote_plus
 import httpx
 
 from lockgate.domain.errors import InvalidError, PermanentError, TransientError
+from lockgate.domain.http_header import check_header
 from lockgate.sources.answers import clip
 from lockgate.sources.http_client import HttpClient, NoAnswerError, Request, TooLargeError, UnreadableError
 
@@ -20,8 +20,6 @@ LARGEST = 16_000_000  # bytes of an answer; a gate looks at a few series
 _OK, _TOO_MANY_REQUESTS = 200, 429
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _JSON = {"Content-Type": "application/json"}
-_HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VALUE = re.compile(r"[\x20-\x7e\t]*")
 _SHORTEST_SECRET = 4  # characters; blotting out a shorter one would make a riddle of every message
 
 
@@ -46,12 +44,7 @@ class Access:
         if self.user is not None:
             headers["Authorization"] = f"Basic {self._basic()}"
         for name, value in headers.items():
-            if not _HEADER.fullmatch(name):
-                raise InvalidError(f"{clip(name)!r} is no name of a header: letters, digits and '-'")
-            if not _VALUE.fullmatch(value):
-                raise InvalidError(
-                    f"the value of header {name} holds a line break or a character that no header may hold"
-                )
+            check_header(name, value)
         return headers
 
     def secrets(self) -> tuple[str, ...]:

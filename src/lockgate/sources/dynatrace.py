@@ -1,12 +1,22 @@
 """Dynatrace: which of its APIs a query means, and who answers it."""
 
-from lockgate.domain.errors import InvalidError, PermanentError
+from typing import cast
+
+from lockgate.domain.errors import PermanentError
 from lockgate.domain.evaluation import Answer, Window
 from lockgate.ports.metric_source import Query
 from lockgate.sources import dynatrace_v1, dynatrace_v2
 from lockgate.sources.answers import MalformedError, clip, read_json
 from lockgate.sources.asking import Access, Asker
 from lockgate.sources.http_client import HttpClient
+from lockgate.specs.queries.dynatrace import (
+    DynatraceQuery,
+    MetricsQuery,
+    SmartscapeQuery,
+    TimeseriesQuery,
+    read_dynatrace,
+)
+from lockgate.specs.queries.reading import parsed
 
 PROBE = {"probe": "metrics"}
 """What `configure monitoring` asks: whether the address is a tenant's, and the token one of it."""
@@ -34,22 +44,26 @@ class DynatraceSource:
     async def query(self, query: Query, window: Window) -> Answer:
         """A text, or an object with `metricSelector`, asks metrics v2; one with `timeseriesId` or `smartscape` asks
         v1, as perfspecs of Keptn 0.2.2 do. A value that is null is NaN: no data, and never 0."""
-        asker, asked = self._asker, {"metricSelector": query} if isinstance(query, str) else query
-        about = dynatrace_v1.shown(query)
+        asker, about = self._asker, dynatrace_v1.shown(query)
         async with asker.within_deadline(about):
             try:
-                if asked == PROBE:
-                    return await dynatrace_v2.probe(asker, about)
-                if "metricSelector" in asked:
-                    return await dynatrace_v2.measure(asker, asked, window, about)
-                if "timeseriesId" in asked:
-                    return await dynatrace_v1.timeseries(asker, asked, window, self._tags, about)
-                if "smartscape" in asked:
-                    return await dynatrace_v1.smartscape(asker, asked, window, about)
+                answer = await self._answer(query, window, about)
             except MalformedError as error:
                 raise PermanentError(asker.message(about, str(error))) from error
-        known = "metricSelector, timeseriesId or smartscape"
-        raise InvalidError(f"{asker.name}: unsupported query type: name {known} (query {clip(about)})")
+        return answer
+
+    async def _answer(self, query: Query, window: Window, about: str) -> Answer:
+        if query == PROBE:
+            return await dynatrace_v2.probe(self._asker, about)
+        # mypy takes the members of a union for one object here.
+        asked = cast(DynatraceQuery, parsed(read_dynatrace, query, self._asker.name))
+        match asked:
+            case MetricsQuery():
+                return await dynatrace_v2.measure(self._asker, asked, window, about)
+            case TimeseriesQuery():
+                return await dynatrace_v1.timeseries(self._asker, asked, window, self._tags, about)
+            case SmartscapeQuery():
+                return await dynatrace_v1.smartscape(self._asker, asked, window, about)
 
 
 def complaint(text: str) -> str:

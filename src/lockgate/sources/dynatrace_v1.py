@@ -7,67 +7,49 @@ the address.
 
 import json
 import math
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
 from lockgate.domain.errors import InvalidError, TransientError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
-from lockgate.sources.answers import MalformedError, clip, fields_of, is_number, read_json, text_of
+from lockgate.sources.answers import MalformedError, clip, is_number, read_json
 from lockgate.sources.asking import Asker, Sent, document
 from lockgate.sources.dynatrace_v2 import milliseconds
+from lockgate.specs.queries.dynatrace import SmartscapeQuery, TimeseriesQuery
 
-# Of the file's own times nothing is read, as ever: the window is the gate's.
-_TIMESERIES = ("timeseriesId", "aggregation", "entityIds", "tags", "startTimestamp", "endTimestamp")
-_SMARTSCAPE = ("smartscape", "entityType", "aggregation", "tags", "startTimestamp", "endTimestamp")
-_AGGREGATIONS = ("AVG", "COUNT", "MAX", "MEDIAN", "MIN", "SUM")
-_PERCENTILE = re.compile(r"[Pp]([0-9]{1,2}(\.[0-9]+)?|100)")
 _REQUESTS = "com.dynatrace.builtin:service.server_side_requests"
-_ENTITIES = {"service": "services", "application": "applications", "process": "infrastructure/processes"}
-_RELATION = re.compile(r"(toRelationships|fromRelationships):([A-Za-z]+)")
+_ENTITIES = {"Service": "services", "Application": "applications", "Process": "infrastructure/processes"}
 
 
 async def timeseries(
-    asker: Asker, query: Mapping[str, Any], window: Window, service_tags: tuple[str, ...], about: str
+    asker: Asker, query: TimeseriesQuery, window: Window, service_tags: tuple[str, ...], about: str
 ) -> Answer:
     """The one point of each entity over the whole window. Where the query names neither entities nor tags, the
     busiest service with *service_tags* is measured."""
-    fields_of(query, _TIMESERIES, asker.name)
-    id, entities, tags = text_of(query, "timeseriesId", asker.name), _texts(query, "entityIds"), _texts(query, "tags")
-    if id is None:
-        raise InvalidError(f"{asker.name}: timeseriesId is empty")
-    aggregation = _aggregation(text_of(query, "aggregation", asker.name) or "AVG", asker.name)
-    if not entities and not tags:
+    entities = query.entities
+    if not entities and not query.tags:
         entities = (await _busiest(asker, service_tags, window, about),)
-    body = {**aggregation, **_times(window), "queryMode": "TOTAL", "timeseriesId": id}
+    percentile = {} if query.percentile is None else {"percentile": query.percentile}
+    body = {"aggregationType": query.aggregation, **percentile, **_times(window), "queryMode": "TOTAL"}
+    body |= {"timeseriesId": query.id}
     body |= {"entities": list(entities)} if entities else {}
-    body |= {"tags": list(tags)} if tags else {}
-    points = await _points(asker, id, body, about)
+    body |= {"tags": list(query.tags)} if query.tags else {}
+    points = await _points(asker, query.id, body, about)
     samples = tuple(Sample({"entity": entity}, value, moment) for entity, (moment, value) in points.items())
-    return Answer(samples, f"POST {asker.shown}{_path(id)} {json.dumps(body, ensure_ascii=False)}")
+    return Answer(samples, f"POST {asker.shown}{_path(query.id)} {json.dumps(body, ensure_ascii=False)}")
 
 
-async def smartscape(asker: Asker, query: Mapping[str, Any], window: Window, about: str) -> Answer:
+async def smartscape(asker: Asker, query: SmartscapeQuery, window: Window, about: str) -> Answer:
     """How many relations of a kind each entity has; none is 0, since the entity itself was there to be counted."""
-    fields_of(query, _SMARTSCAPE, asker.name)
-    kind = text_of(query, "entityType", asker.name) or ""
-    if kind.casefold() not in _ENTITIES:
-        raise InvalidError(f"{asker.name}: unknown entityType {kind!r}: known are Application, Process, Service")
-    aggregation = text_of(query, "aggregation", asker.name) or ""
-    if aggregation.casefold() != "count":
-        raise InvalidError(f"{asker.name}: unsupported aggregation for smartscape: {aggregation!r}: known is count")
-    relation = _RELATION.fullmatch(text_of(query, "smartscape", asker.name) or "")
-    if relation is None:
-        raise InvalidError(f"{asker.name}: smartscape must be such as toRelationships:calls")
-    path = f"/api/v1/entity/{_ENTITIES[kind.casefold()]}"
-    asked = [*_times(window).items(), *(("tag", tag) for tag in _texts(query, "tags"))]
+    path = f"/api/v1/entity/{_ENTITIES[query.entity_type]}"
+    asked = [*_times(window).items(), *(("tag", tag) for tag in query.tags)]
     params = [(name, str(value)) for name, value in asked]
     rows = read_json(await asker.ask("GET", asker.at(path), about, Sent(params=params)))
     if not isinstance(rows, list):
         raise MalformedError(f"answered with what is no list of entities: {clip(str(rows))}")
-    samples = tuple(_counted(row, relation[1], relation[2]) for row in rows)
+    samples = tuple(_counted(row, query.direction, query.relation) for row in rows)
     return Answer(samples, f"GET {asker.shown}{path}?{'&'.join(f'{name}={value}' for name, value in params)}")
 
 
@@ -127,16 +109,6 @@ def _counted(row: Any, direction: str, relation: str) -> Sample:
     raise MalformedError(f"answered with what is no entity: {clip(str(row))}")
 
 
-def _aggregation(name: str, source: str) -> dict[str, Any]:
-    percentile = _PERCENTILE.fullmatch(name)
-    if percentile:
-        return {"aggregationType": "PERCENTILE", "percentile": float(percentile[1])}
-    if name.upper() not in _AGGREGATIONS:
-        known = ", ".join(_AGGREGATIONS)
-        raise InvalidError(f"{source}: unknown aggregation {name!r}: known are {known} and percentiles such as p95")
-    return {"aggregationType": name.upper()}
-
-
 def _times(window: Window) -> dict[str, int]:
     start, end = milliseconds(window)
     return {"startTimestamp": start, "endTimestamp": end}
@@ -144,13 +116,3 @@ def _times(window: Window) -> dict[str, int]:
 
 def _path(id: str) -> str:
     return f"/api/v1/timeseries/{quote(id, safe='')}"
-
-
-def _texts(query: Mapping[str, Any], field: str) -> Sequence[str]:
-    match query.get(field):
-        case None:
-            return ()
-        case list(texts) if all(isinstance(text, str) and text for text in texts):
-            return tuple(texts)
-        case other:
-            raise InvalidError(f"{field} must be a list of texts, not {clip(json.dumps(other))}")

@@ -7,31 +7,19 @@ points"): a point's value may be null, which says that nothing was recorded for 
 from collections.abc import Mapping
 from typing import Any
 
-from lockgate.domain.errors import InvalidError
 from lockgate.domain.evaluation import Answer, Sample, Window
-from lockgate.sources.answers import (
-    MalformedError,
-    aggregate_of,
-    clip,
-    fields_of,
-    is_number,
-    read_json,
-    reduced,
-    text_of,
-)
+from lockgate.sources.answers import MalformedError, clip, is_number, read_json, reduced
 from lockgate.sources.asking import Asker, Sent
+from lockgate.specs.queries.dynatrace import MetricsQuery
 
 _PATH = "/api/v2/metrics/query"
-_FIELDS = ("metricSelector", "entitySelector", "mzSelector", "resolution", "aggregate")
 _MOST_PAGES = 100
 _WHOLE_WINDOW = "Inf"  # one value a series
 
 
-async def measure(asker: Asker, query: Mapping[str, Any], window: Window, about: str) -> Answer:
+async def measure(asker: Asker, query: MetricsQuery, window: Window, about: str) -> Answer:
     """Raises MalformedError for an answer that is none."""
-    params, aggregate = _params(asker, query, window), query.get("aggregate")
-    if aggregate is not None:
-        aggregate_of(aggregate)
+    params, aggregate = _params(query, window), query.aggregate
     samples: list[Sample] = []
     warnings: list[str] = []
     following: dict[str, str] = params
@@ -61,14 +49,9 @@ async def probe(asker: Asker, about: str) -> Answer:
             raise MalformedError(f"answered with what is no list of metrics: {clip(str(body))}")
 
 
-def _params(asker: Asker, query: Mapping[str, Any], window: Window) -> dict[str, str]:
-    fields_of(query, _FIELDS, asker.name)
-    texts = {name: text_of(query, name, asker.name) for name in _FIELDS[:-1]}
-    if texts["metricSelector"] is None:
-        raise InvalidError(f"{asker.name}: metricSelector is empty")
-    texts["resolution"] = texts["resolution"] or _WHOLE_WINDOW
-    times = {"from": str(milliseconds(window)[0]), "to": str(milliseconds(window)[1])}
-    return {**{name: text for name, text in texts.items() if text is not None}, **times}
+def _params(query: MetricsQuery, window: Window) -> dict[str, str]:
+    start, end = milliseconds(window)
+    return {**query.selectors, "resolution": query.resolution or _WHOLE_WINDOW, "from": str(start), "to": str(end)}
 
 
 def milliseconds(window: Window) -> tuple[int, int]:

@@ -7,7 +7,9 @@ from typing import Any
 from lockgate.domain.errors import InvalidError, PermanentError, TransientError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
-from lockgate.sources.answers import MalformedError, clip, is_number, json_value, read_json, text_of
+from lockgate.sources.answers import MalformedError, clip, is_number, json_value, read_json
+from lockgate.specs.queries.reading import parsed
+from lockgate.specs.queries.samples import read_samples
 
 _FORM = 'a list of {"key" or "labels", "value", "timestamp"}, {"error": TEXT} or {"timeout": true}'
 
@@ -31,9 +33,9 @@ class FileSource:
     async def query(self, query: Query, window: Window) -> Answer:
         """A sample without a timestamp is of the window's end. PermanentError for a name that is not there and for
         an entry that is an error; TransientError for one that is a time-out."""
-        name = query if isinstance(query, str) else text_of(query, "samples", self._name)
+        name = parsed(read_samples, query, self._name)
         shown = query if isinstance(query, str) else json.dumps(query, ensure_ascii=False)
-        if name is None or name not in self._entries:
+        if name not in self._entries:
             raise PermanentError(
                 f"{self._name} holds no samples for the query {clip(shown)}: there is {clip(', '.join(self._entries))}"
             )

@@ -2,27 +2,22 @@
 
 import asyncio
 import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
-from jsonpath import CompoundJSONPath, JSONPath, JSONPathEnvironment, JSONPathError
+from jsonpath import CompoundJSONPath, JSONPath, JSONPathError
 
 from lockgate.domain.errors import InvalidError, PermanentError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
-from lockgate.sources.answers import MalformedError, clip, fields_of, json_value, read_json, text_of
+from lockgate.sources.answers import MalformedError, clip, json_value, read_json
 from lockgate.sources.asking import Access, Asker, Sent
 from lockgate.sources.http_client import HttpClient
+from lockgate.specs.queries.http_json import PLACE, HttpQuery, Selection, read_http
+from lockgate.specs.queries.reading import parsed
 
 PROBE = {"probe": "server"}
 """What `configure monitoring` asks: whether a server is there that lets us in."""
-
-_FIELDS = ("url", "headers", "series", "value", "labels")
-_PLACE = re.compile(r"\{(\w*)\}")
-_OURS = frozenset({"authorization", "cookie", "host", "content-length", "transfer-encoding", "connection"})
 
 
 class HttpJsonSource:
@@ -51,7 +46,7 @@ class HttpJsonSource:
             if query == PROBE:
                 await asker.reach(about)
                 return Answer((), f"GET {asker.shown}")
-            asked = parse_query(query, asker.name)
+            asked = parsed(read_http, query, asker.name)
             url = self._url(asked.url, window)
             text = await asker.ask("GET", url, about, Sent(headers=asked.headers))
             try:
@@ -62,7 +57,7 @@ class HttpJsonSource:
         return Answer(samples, asker.clean(f"GET {url} {about}"))
 
     def _url(self, template: str, window: Window) -> httpx.URL:
-        name, text = self._asker.name, _filled(template, window, self._asker.name)
+        name, text = self._asker.name, _filled(template, window)
         if text.startswith("/") and not text.startswith("//"):
             return self._asker.at(str(httpx.URL(text)))
         try:
@@ -83,68 +78,7 @@ class HttpJsonSource:
         return url
 
 
-Selection = JSONPath | CompoundJSONPath
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    url: str
-    value: Selection
-    series: Selection | None = None
-    labels: Mapping[str, Selection] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def parse_query(query: Query, name: str = "http") -> _Question:
-    """Raises InvalidError for a query that is none."""
-    if isinstance(query, str):
-        raise InvalidError(f"{name} takes a query as an object with url and value, not {clip(json.dumps(query))}")
-    fields_of(query, _FIELDS, name)
-    url, value, series = (text_of(query, each, name) for each in ("url", "value", "series"))
-    if url is None or value is None:
-        raise InvalidError(f"{name}: the query needs url and value, such as /stats and $.latency.p95")
-    headers, labels = _texts(query, "headers", name), _texts(query, "labels", name)
-    for header in headers:
-        if header.casefold() in _OURS:
-            raise InvalidError(f"{name}: header {header} may not stand in a query: configure monitoring sends it")
-    # What may stand in a header is checked where those of the configuration are.
-    Access(headers=headers).sent()
-    return _Question(
-        url=url,
-        value=_path(value, name),
-        series=None if series is None else _path(series, name),
-        labels={label: _path(path, name) for label, path in labels.items()},
-        headers=headers,
-    )
-
-
-def _texts(query: Mapping[str, Any], field: str, name: str) -> Mapping[str, str]:
-    match query.get(field, {}):
-        case dict(texts) if all(isinstance(text, str) for text in texts.values()):
-            return {str(key): text for key, text in texts.items()}
-        case other:
-            raise InvalidError(f"{name}: {field} must be an object of texts, not {clip(json.dumps(other))}")
-
-
-def _environment() -> JSONPathEnvironment:
-    """RFC 9535 without its two functions that take a regular expression, which can take for ever."""
-    environment = JSONPathEnvironment(strict=True)
-    for function in ("match", "search"):
-        environment.function_extensions.pop(function, None)
-    return environment
-
-
-_PATHS = _environment()
-
-
-def _path(text: str, name: str) -> Selection:
-    try:
-        return _PATHS.compile(text)
-    except JSONPathError as error:
-        raise InvalidError(f"{name}: {clip(text)!r} is no JSONPath: {clip(str(error))}") from error
-
-
-def _filled(template: str, window: Window, name: str) -> str:
+def _filled(template: str, window: Window) -> str:
     start, end = window.start.timestamp(), window.end.timestamp()
     values = {
         "start": f"{start:.3f}",
@@ -153,17 +87,10 @@ def _filled(template: str, window: Window, name: str) -> str:
         "end_ms": str(round(end * 1000)),
         "seconds": f"{window.seconds:g}",
     }
-
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in values:
-            known = ", ".join(f"{{{each}}}" for each in values)
-            raise InvalidError(f"{name}: unknown placeholder {match[0]} in url: known are {known}")
-        return values[match[1]]
-
-    return _PLACE.sub(value, template)
+    return PLACE.sub(lambda match: values[match[1]], template)
 
 
-def _samples(text: str, asked: _Question, window: Window) -> tuple[Sample, ...]:
+def _samples(text: str, asked: HttpQuery, window: Window) -> tuple[Sample, ...]:
     body = read_json(text)
     moment = window.end.timestamp()
     try:
@@ -215,7 +142,7 @@ def _place(path: JSONPath) -> JSONPath:
     return max((each for each in starts if each.singular_query()), key=lambda each: len(each.segments), default=path)
 
 
-def _sample(row: Any, asked: _Question, moment: float) -> Sample:
+def _sample(row: Any, asked: HttpQuery, moment: float) -> Sample:
     found = [each.obj for each in asked.value.finditer(row)]
     if len(found) > 1:
         raise MalformedError(f"answered with {len(found)} values in one series: {clip(json.dumps(row))}")

@@ -5,31 +5,19 @@ Shapes after https://prometheus.io/docs/prometheus/latest/querying/api/ (instant
 
 import json
 import math
-import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from lockgate.domain.errors import InvalidError, PermanentError
+from lockgate.domain.errors import PermanentError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
-from lockgate.sources.answers import (
-    MalformedError,
-    aggregate_of,
-    clip,
-    fields_of,
-    is_number,
-    number,
-    read_json,
-    reduced,
-    text_of,
-)
+from lockgate.sources.answers import MalformedError, clip, is_number, number, read_json, reduced
 from lockgate.sources.asking import Access, Asker, form
 from lockgate.sources.http_client import HttpClient
+from lockgate.specs.queries.prometheus import PrometheusQuery, read_prometheus
+from lockgate.specs.queries.reading import parsed
 
 _INSTANT, _RANGE = "/api/v1/query", "/api/v1/query_range"
-_FIELDS = ("query", "step", "aggregate")
-_STEP = re.compile(r"[0-9]+(\.[0-9]+)?(ms|s|m|h)?")
 
 
 class PrometheusSource:
@@ -53,7 +41,7 @@ class PrometheusSource:
         """A vector as it is, a scalar as one series without labels, a matrix by the aggregate that the query names.
         PermanentError for any other result, for a refused query and for what is no answer of Prometheus;
         TransientError when there was none."""
-        asked = self._question(query)
+        asked = PrometheusQuery(query) if isinstance(query, str) else parsed(read_prometheus, query, self._asker.name)
         start, end = (f"{moment.timestamp():.3f}" for moment in (window.start, window.end))
         times = {"time": end} if asked.step is None else {"start": start, "end": end, "step": asked.step}
         path = _INSTANT if asked.step is None else _RANGE
@@ -67,31 +55,6 @@ class PrometheusSource:
         shown = " ".join(f"{name}={value}" for name, value in times.items())
         by = f" aggregate={asked.aggregate}" if asked.aggregate else ""
         return Answer(samples, f"POST {self._asker.shown}{path} {shown}{by} query={asked.promql}", warnings)
-
-    def _question(self, query: Query) -> "_Question":
-        name = self._asker.name
-        if isinstance(query, str):
-            return _Question(query)
-        promql = text_of(query, "query", name)
-        if promql is None:
-            raise InvalidError(
-                f"{name} takes a query as a PromQL text, or as an object with query, not {clip(json.dumps(query))}"
-            )
-        fields_of(query, _FIELDS, name)
-        step = text_of(query, "step", name)
-        if step is not None and (not _STEP.fullmatch(step) or not float(step.rstrip("msh"))):
-            raise InvalidError(f"{name}: step is {step!r}, and must be a time such as 5s or 500ms")
-        aggregate = query.get("aggregate")
-        if step is not None and aggregate is None:
-            raise InvalidError(f"{name}: a range query gives many values a series: name an aggregate, such as max")
-        return _Question(promql, step, None if aggregate is None else aggregate_of(aggregate))
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    promql: str
-    step: str | None = None
-    aggregate: str | None = None
 
 
 def _parsed(text: str, aggregate: str | None) -> tuple[tuple[Sample, ...], tuple[str, ...]]:

@@ -103,7 +103,7 @@ def _indicator(reader: Reader, spot: Spot, version: str | None) -> Indicator | N
     fields = reader.mapping(spot, *INDICATOR) or {}
     id = reader.text(fields.get("id"))
     source = read_source(reader, fields.get("source"))
-    query = read_query(reader, fields.get("query"))
+    query = read_query(reader, fields.get("query"), source)
     metadata = read_metadata(reader, fields.get("metadata"))
     graded = read_grading(reader, fields.get("grading"), version)
     if id is None or source is None or query is None or graded is None:

@@ -87,6 +87,11 @@ def unknown_in(query: Query) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def is_in(text: str) -> bool:
+    """Whether *text* has a placeholder, known or not."""
+    return _PLACEHOLDER.search(text) is not None
+
+
 def sketched(text: str) -> str:
     """*text* with each placeholder replaced by what might stand there, to see how it reads: a number for a duration,
     a letter for anything else."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,17 @@ def plain(spot: Spot) -> object:
             return [plain(item) for item in items]
         case scalar:
             return scalar
+
+
+def unplaced(value: Any, path: str = "") -> Spot:
+    """What stands in no file: plain data as a tree. Each line is 0."""
+    match value:
+        case Mapping():
+            return Spot({str(name): unplaced(field, _below(path, str(name))) for name, field in value.items()}, 0, path)
+        case list() | tuple():
+            return Spot([unplaced(item, f"{path}[{index}]") for index, item in enumerate(value)], 0, path)
+        case _:
+            return Spot(value, 0, path)
 
 
 def _read(file: str, text: str, reader: Callable[[str, str, list[Fault]], Spot], largest: int) -> Spot:

@@ -12,6 +12,8 @@ from lockgate.domain.gate import Aggregate, Bound, OnNoData
 from lockgate.domain.project import DeploymentStrategy, TestStrategy
 from lockgate.domain.source_name import INSTANCE, KINDS
 from lockgate.specs import criterion, grading, perfspec, shipyard, sli, slo, tests_file, versions
+from lockgate.specs.queries import dynatrace, http_json, prometheus, samples
+from lockgate.specs.queries.reading import AGGREGATES
 from lockgate.specs.sources import DEFAULT_SOURCE
 from lockgate.specs.tables import Fields, Range, Whole
 
@@ -21,6 +23,8 @@ _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _TEXT: Schema = {"type": "string", "pattern": r"\S"}
 _FLAG: Schema = {"type": "boolean"}
 _OWN: Schema = {"type": "object"}
+_DYNATRACE = (dynatrace.METRICS, dynatrace.TIMESERIES, dynatrace.SMARTSCAPE)
+_QUERIES = (prometheus.OBJECT, *_DYNATRACE, http_json.OBJECT, samples.OBJECT)
 _ATOMS = re.compile(r"\[0-9\]\+|\[\+-\]|\\\.|[<>=%]")
 
 
@@ -198,7 +202,18 @@ def _version() -> Schema:
 
 
 def _query() -> Schema:
-    return {"anyOf": [_TEXT, {"type": "object", "minProperties": 1}]}
+    """What any source takes: which one is asked stands elsewhere."""
+    return {"anyOf": [_TEXT, *(_asked(known) for known in _QUERIES)]}
+
+
+def _asked(known: Fields) -> Schema:
+    words = {"aggregate": _word(AGGREGATES), "url": _TEXT, "value": _TEXT}
+    return _object(known, {name: words.get(name, {}) for name in (*known.required, *known.optional)})
+
+
+def _word(known: tuple[str, ...]) -> Schema:
+    """One of *known*, nothing, or a placeholder for one."""
+    return {"anyOf": [{"enum": [*known, "", None]}, {"type": "string", "pattern": r"\$[A-Z]"}]}
 
 
 def _source() -> Schema:

@@ -38,11 +38,11 @@ def parse_sli(file: str, text: str) -> Mapping[str, Sli]:
 
 def _sli(reader: Reader, spot: Spot) -> Sli | None:
     if not isinstance(spot.value, dict):
-        query = read_query(reader, spot)
+        query = read_query(reader, spot, DEFAULT_SOURCE)
         return None if query is None else Sli(DEFAULT_SOURCE, query)
     fields = reader.mapping(spot, *INDICATOR) or {}
     source = read_source(reader, fields.get("source")) if "source" in fields else DEFAULT_SOURCE
-    query = read_query(reader, fields.get("query"))
+    query = read_query(reader, fields.get("query"), source)
     return None if source is None or query is None else Sli(source, query)
 
 

@@ -254,7 +254,7 @@ async def test_an_answer_beyond_all_measure_is_cut_off(server: Server, client: H
 
 
 async def test_an_object_is_no_query_for_prometheus(server: Server, client: HttpClient) -> None:
-    with pytest.raises(PermanentError, match=r"takes a query as a PromQL text, or .* not .*timeseriesId"):
+    with pytest.raises(PermanentError, match=r"timeseriesId: unknown field: Known are query, step, aggregate"):
         await PrometheusSource(server.address, client).query({"timeseriesId": "x"}, WINDOW)
     assert server.heads == []
 

@@ -48,13 +48,13 @@ async def test_a_matrix_of_an_instant_query_needs_an_aggregate(server: Server, c
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"aggregate": "median"}, 'unknown aggregate "median": known are avg, min'),
+        ({"aggregate": "median"}, "aggregate: unknown value 'median': did you mean 'min'? Known are avg, min"),
         ({"aggregate": None}, "a range query gives many values a series: name an aggregate"),
-        ({"step": "often"}, "step is 'often'"),
-        ({"step": "0s"}, "step is '0s'"),
-        ({"step": 5}, "step must be a text, not 5"),
-        ({"stepp": "5s"}, "unknown field 'stepp' in the query: known are query, step, aggregate"),
-        ({"query": ["up"]}, "query must be a text"),
+        ({"step": "often"}, "step: must be a time such as 5s or 500ms, not 'often'"),
+        ({"step": "0s"}, "step: must be a time such as 5s or 500ms, not '0s'"),
+        ({"step": 5}, "step: must be a text, not 5"),
+        ({"stepp": "5s"}, "stepp: unknown field: did you mean 'step'? Known are query, step, aggregate"),
+        ({"query": ["up"]}, "query: must be a text, not a list"),
     ],
 )
 async def test_a_question_that_is_none_is_refused_before_it_is_asked(

@@ -171,11 +171,16 @@ def test_without_a_warning_objective_only_a_pass_promotes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "read"),
-    [("file", "File"), ("DYNATRACE", "Dynatrace"), ("prometheus/eu", "Prometheus/eu"), ("Http", "Http")],
+    ("written", "query", "read"),
+    [
+        ("file", {"samples": "x"}, "File"),
+        ("DYNATRACE", {"metricSelector": "x"}, "Dynatrace"),
+        ("prometheus/eu", {"query": "x"}, "Prometheus/eu"),
+        ("Http", {"url": "/x", "value": "$"}, "Http"),
+    ],
 )
-def test_a_source_is_a_kind_or_one_of_several_of_a_kind(written: str, read: str) -> None:
-    content = json.dumps(small(indicator__source=written, indicator__query={"samples": "x"}))
+def test_a_source_is_a_kind_or_one_of_several_of_a_kind(written: str, query: object, read: str) -> None:
+    content = json.dumps(small(indicator__source=written, indicator__query=query))
     assert parse_perfspec("p.json", content).indicators[0].source == read
 
 
@@ -190,7 +195,10 @@ def test_a_source_is_a_kind_or_one_of_several_of_a_kind(written: str, read: str)
         ({"indicator__query": ["up"]}, "must be a text, not a list"),
         ({"indicator__query": "up{a='$FOO'}"}, "unknown placeholder $FOO: known are $PROJECT"),
         ({"indicator__source": "Dynatrace", "indicator__query": {}}, "indicators[0].query: must not be empty"),
-        ({"indicator__source": "Dynatrace", "indicator__query": {"t": ["$BAR"]}}, "unknown placeholder $BAR"),
+        (
+            {"indicator__source": "Dynatrace", "indicator__query": {"timeseriesId": "t", "tags": ["$BAR"]}},
+            "unknown placeholder $BAR",
+        ),
         ({"indicator__weight": 2}, "indicators[0].weight: unknown field: Known are id, source"),
         ({"indicator__metadata": "x"}, "must be an object with fields of your own"),
         ({"indicator__grading": None}, "field 'grading' is missing"),
@@ -376,7 +384,9 @@ def test_a_gate_of_criteria_is_warned_of_its_queries_alike() -> None:
 
 
 def test_a_query_that_is_an_object_is_not_read_as_promql() -> None:
-    assert warnings(gate_of(small(indicator__source="Dynatrace", indicator__query={"a": "sum(x[5m])"}))) == ()
+    assert (
+        warnings(gate_of(small(indicator__source="Dynatrace", indicator__query={"metricSelector": "sum(x[5m])"}))) == ()
+    )
 
 
 def test_a_gate_that_is_passed_without_any_data_is_named_at_the_push() -> None:

@@ -1,0 +1,44 @@
+"""Prometheus: a PromQL text, or an object for a range query or an aggregate."""
+
+import re
+from dataclasses import dataclass
+
+from lockgate.specs.fields import Reader, shown
+from lockgate.specs.positions import Spot
+from lockgate.specs.queries.reading import AGGREGATES, given
+from lockgate.specs.tables import Fields
+
+OBJECT = Fields(("query",), ("step", "aggregate"))
+_STEP = re.compile(r"[0-9]+(\.[0-9]+)?(ms|s|m|h)?")
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusQuery:
+    """With *step*, such as `5s`, a range query over the window; *aggregate* makes one value of a series with many."""
+
+    promql: str
+    step: str | None = None
+    aggregate: str | None = None
+
+
+def read_prometheus(reader: Reader, spot: Spot) -> PrometheusQuery | None:
+    if isinstance(spot.value, str):
+        promql = reader.text(spot)
+        return None if promql is None else PrometheusQuery(promql)
+    fields = given(reader, spot, OBJECT)
+    promql, step = reader.text(fields.get("query")), _step(reader, fields.get("step"))
+    aggregate = fields.get("aggregate")
+    if "step" in fields and aggregate is None:
+        reader.fault(spot, "a range query gives many values a series: name an aggregate, such as max")
+    word = None if aggregate is None else reader.word(aggregate, AGGREGATES)
+    return None if promql is None else PrometheusQuery(promql, step, word)
+
+
+def _step(reader: Reader, spot: Spot | None) -> str | None:
+    step = reader.text(spot)
+    if spot is None or step is None:
+        return None
+    if not _STEP.fullmatch(step) or not float(step.rstrip("msh")):
+        reader.fault(spot, f"must be a time such as 5s or 500ms, not {shown(spot)}")
+        return None
+    return step
