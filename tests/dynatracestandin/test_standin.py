@@ -17,7 +17,7 @@ from tests.lockgate.sources.http_server import Asked, HttpServer, Said, document
 
 from lockgate.domain.errors import PermanentError, TransientError
 from lockgate.domain.evaluation import Answer, Window
-from lockgate.sources.asking import Access
+from lockgate.sources.access import Access
 from lockgate.sources.dynatrace import PROBE, DynatraceSource
 from lockgate.sources.http_client import HttpClient
 

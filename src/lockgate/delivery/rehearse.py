@@ -8,12 +8,21 @@ from functools import lru_cache
 from typing import Any
 
 from lockgate.domain.errors import InvalidError
-from lockgate.domain.evaluation import Answer, Evaluation, Measurement, SpecSource, Subject, Unmeasured, Verdict, Window
+from lockgate.domain.evaluation import (
+    RELEASE_LABEL,
+    Answer,
+    Evaluation,
+    Measurement,
+    SpecSource,
+    Subject,
+    Unmeasured,
+    Verdict,
+    Window,
+)
 from lockgate.domain.gate import Gate
 from lockgate.domain.gate_case import GateCase, GateText, Measured
 from lockgate.domain.names import ProjectName, ServiceName, StageName
 from lockgate.domain.project import Place
-from lockgate.evaluation.comparison import LABEL
 from lockgate.evaluation.judge import judge
 from lockgate.specs.gate_files import GateFile, is_joined, parse_gate
 from lockgate.specs.perfspec import parse_perfspec
@@ -71,7 +80,7 @@ def _of_any_release(measured: Measured) -> Measured:
     if isinstance(measured, Unmeasured):
         return measured
     return tuple(
-        replace(sample, labels={name: text for name, text in sample.labels.items() if name != LABEL})
+        replace(sample, labels={name: text for name, text in sample.labels.items() if name != RELEASE_LABEL})
         for sample in measured
     )
 

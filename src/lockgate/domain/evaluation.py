@@ -44,6 +44,10 @@ class Sample:
     timestamp: float
 
 
+RELEASE_LABEL = "release"
+"""Which release a series was measured on; one without it belongs to whoever runs there."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What a source answered: the series, its warnings, and the request in readable form for the explanation."""

@@ -4,9 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lockgate.domain.evaluation import Sample, SetAside
-
-LABEL = "release"
+from lockgate.domain.evaluation import RELEASE_LABEL, Sample, SetAside
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ def select(samples: Sequence[Sample], release: str, oldest: float = -math.inf) -
     empty: list[SetAside] = []
     other: list[SetAside] = []
     for sample in samples:
-        named = sample.labels.get(LABEL)
+        named = sample.labels.get(RELEASE_LABEL)
         if named and named != release:
             other.append(SetAside(sample, f"it names release {named}, and {release or 'none'} is under test"))
         elif not math.isfinite(sample.value):

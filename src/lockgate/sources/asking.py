@@ -1,62 +1,33 @@
 """What all sources over HTTP share: one deadline, a limit of size, no redirect, short messages without a secret."""
 
 import asyncio
-import base64
 import json
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
-from urllib.parse import quote, quote_plus
+from typing import Any, Literal, TypeVar
+from urllib.parse import quote_plus
 
 import httpx
 
 from lockgate.domain.errors import InvalidError, PermanentError, TransientError
-from lockgate.domain.http_header import check_header
-from lockgate.sources.answers import clip
-from lockgate.sources.http_client import HttpClient, NoAnswerError, Request, TooLargeError, UnreadableError
+from lockgate.domain.evaluation import Answer, Sample
+from lockgate.sources.access import Access, Blotter
+from lockgate.sources.answers import MalformedError, clip
+from lockgate.sources.http_client import (
+    HttpClient,
+    NoAnswerError,
+    Received,
+    Request,
+    TooLargeError,
+    TooLateError,
+    UnreadableError,
+)
 
 LARGEST = 16_000_000  # bytes of an answer; a gate looks at a few series
+T = TypeVar("T")
 _OK, _TOO_MANY_REQUESTS = 200, 429
 _FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 _JSON = {"Content-Type": "application/json"}
-_SHORTEST_SECRET = 4  # characters; blotting out a shorter one would make a riddle of every message
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """How a source lets us in. *scheme* and *token* make the header Authorization (`Bearer …`, `Api-Token …`), *user*
-    and *password* that of HTTP's basic authentication; *headers* are sent besides, and are as secret."""
-
-    scheme: str = "Bearer"
-    token: str | None = field(default=None, repr=False)
-    user: str | None = None
-    password: str | None = field(default=None, repr=False)
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-
-    def sent(self) -> dict[str, str]:
-        """Raises InvalidError for what cannot stand in a header, without repeating it."""
-        headers = dict(self.headers)
-        if self.token is not None and self.user is not None:
-            raise InvalidError("give a token or a user with a password, not both")
-        if self.token is not None:
-            headers["Authorization"] = f"{self.scheme} {self.token}"
-        if self.user is not None:
-            headers["Authorization"] = f"Basic {self._basic()}"
-        for name, value in headers.items():
-            check_header(name, value)
-        return headers
-
-    def secrets(self) -> tuple[str, ...]:
-        """Longest first, in each form in which a server or a library might write them."""
-        basic = self._basic() if self.user is not None else None
-        known = [self.token, self.password, basic, *self.headers.values()]
-        plain = {secret for secret in known if secret and len(secret) >= _SHORTEST_SECRET}
-        forms = plain | {quote(each, safe="") for each in plain} | {json.dumps(each)[1:-1] for each in plain}
-        return tuple(sorted(forms, key=len, reverse=True))
-
-    def _basic(self) -> str:
-        return base64.b64encode(f"{self.user}:{self.password or ''}".encode()).decode()
 
 
 class _RefusedError(PermanentError):
@@ -65,6 +36,32 @@ class _RefusedError(PermanentError):
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message)
         self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What goes along with a request. *params* are added to those of the address; *body* is that of a POST."""
+
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Sequence[tuple[str, str]] = ()
+    body: bytes | None = None
+
+    def to(self, url: httpx.URL) -> httpx.URL:
+        return url.copy_merge_params(list(self.params)) if self.params else url
+
+
+_NOTHING = Sent()
+
+
+def form(fields: Mapping[str, str]) -> Sent:
+    """As a browser sends a form."""
+    # urlencode would look at each value again and again, which is felt in gates with a thousand indicators.
+    return Sent(_FORM, body="&".join([f"{name}={quote_plus(value)}" for name, value in fields.items()]).encode())
+
+
+def document(value: Mapping[str, Any]) -> Sent:
+    """As JSON, which has no NaN."""
+    return Sent(_JSON, body=json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
 
 
 class Asker:
@@ -89,93 +86,112 @@ class Asker:
         # A password may stand in an address; it stands in no message.
         self.base = written.copy_with(username=None, password=None)
         self.shown = str(self.base).rstrip("/")
-        self._headers, self._secrets = access.sent(), access.secrets()
+        self._headers, self.blotter = access.sent(), Blotter(access.secrets())
 
     def at(self, path: str) -> httpx.URL:
         """The server's own address of *path*, which begins with a slash and is written as it goes over the wire."""
         return self.base.copy_with(raw_path=self.base.raw_path.split(b"?")[0].rstrip(b"/") + path.encode())
 
-    @asynccontextmanager
-    async def within_deadline(self, about: str) -> AsyncIterator[None]:
-        """One deadline, however many requests are made within. *about* is the query, for messages."""
+    def question(self, query: str) -> "Question":
+        """Its deadline begins now. *query* as messages show it. Raises InvalidError for half a surrogate pair, which
+        no request may hold."""
         try:
-            async with asyncio.timeout(self.deadline):
-                yield
-        except TimeoutError as error:
-            raise TransientError(self.message(about, f"gave no answer in {self.deadline:g} s")) from error
-        except (UnicodeError, httpx.InvalidURL) as error:
+            query.encode()
+        except UnicodeError as error:
             what = "cannot be asked this: the query holds a character that no request may hold"
-            raise InvalidError(self.message(about, what)) from error
+            raise InvalidError(self.message(query, what)) from error
+        return Question(self, query)
 
-    async def ask(self, method: Literal["GET", "POST"], url: httpx.URL, about: str, sent: "Sent | None" = None) -> str:
-        """The body of an answer with status 200, secrets blotted out. Raises TransientError when there was no answer,
-        and for 429 and 5xx; PermanentError for any other."""
+    async def exchange(self, method: Literal["GET", "POST"], url: httpx.URL, sent: Sent, seconds: float) -> Received:
+        """As the client does, with what lets us in where the server is ours."""
+        headers = {**sent.headers, **self._headers} if _same_origin(url, self.base) else sent.headers
+        return await self._client.exchange(Request(method, sent.to(url), headers, sent.body), LARGEST, seconds)
+
+    def words(self, body: str) -> str:
+        """The server's own, without a secret."""
+        return self._words(self.blotter.text(body))
+
+    def message(self, query: str, what: str) -> str:
+        text = self.blotter.text(f"{self.name} at {self.shown} {what} (query {clip(query)})")
+        return text.encode("utf-8", errors="backslashreplace").decode()
+
+
+class Question:
+    """One to a server, with one deadline however many requests are made for it."""
+
+    def __init__(self, asker: Asker, query: str) -> None:
+        self._asker, self._query = asker, query
+        self._end = asyncio.get_running_loop().time() + asker.deadline
+
+    async def ask(self, method: Literal["GET", "POST"], url: httpx.URL, sent: Sent = _NOTHING) -> str:
+        """The body of an answer with status 200, as it came: whatever is shown of it is to be cleaned before. Raises
+        TransientError when there was no answer, and for 429 and 5xx; PermanentError for any other."""
         try:
-            status, text, location = await self._received(method, url, sent or _NOTHING)
+            left = self._end - asyncio.get_running_loop().time()
+            received = await self._asker.exchange(method, url, sent, left)
+        except TooLateError as error:
+            raise self._late() from error
         except UnreadableError as error:
-            raise PermanentError(self.message(about, f"answered with a body that cannot be read: {error}")) from error
+            raise PermanentError(self.message(f"answered with a body that cannot be read: {error}")) from error
         except TooLargeError as error:
-            raise PermanentError(self.message(about, f"answered with more than {LARGEST} bytes")) from error
+            raise PermanentError(self.message(f"answered with more than {LARGEST} bytes")) from error
         except NoAnswerError as error:
-            raise TransientError(self.message(about, f"gave no answer: {error}")) from error
-        if status == _OK:
-            return text
-        if location:
-            what = f"answered {status}: a redirect to {clip(location)}, and redirects are not followed"
-            raise PermanentError(self.message(about, what))
-        what = self.message(about, f"answered {status}: {self._words(text)}")
-        raise TransientError(what) if status >= 500 or status == _TOO_MANY_REQUESTS else _RefusedError(what, status)
+            raise TransientError(self.message(f"gave no answer: {error}")) from error
+        body = received.body.decode("utf-8", errors="replace")
+        if received.status == _OK:
+            return body
+        raise self._refusal(received, body)
 
-    async def reach(self, about: str) -> None:
+    async def reach(self) -> None:
         """Raises when nobody answers at the base, a server in trouble does, or one that does not let us in. That there
         is no page counts as an answer."""
         try:
-            await self.ask("GET", self.base, about)
+            await self.ask("GET", self._asker.base)
         except _RefusedError as error:
             if error.status in (401, 403):
                 raise
 
-    def message(self, about: str, what: str) -> str:
-        text = self.clean(f"{self.name} at {self.shown} {what} (query {clip(about)})")
-        return text.encode("utf-8", errors="backslashreplace").decode()
+    def read(self, body: str, reader: Callable[[str], T]) -> T:
+        """What *reader* makes of *body*. Raises PermanentError where it raises MalformedError, in the words that it has
+        for a body without secrets: those that it had for this one may be cut off within a secret."""
+        try:
+            return reader(body)
+        except MalformedError as error:
+            raise PermanentError(self.message(self._complaint(body, reader))) from error
 
-    def clean(self, text: str) -> str:
-        """*text* without any secret."""
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+    async def read_aside(self, body: str, reader: Callable[[str], T]) -> T:
+        """As `read`, in a thread and within the deadline, for a *reader* that may take long: others go on meanwhile."""
+        try:
+            async with asyncio.timeout_at(self._end):
+                return await asyncio.to_thread(self.read, body, reader)
+        except TimeoutError as error:
+            raise self._late() from error
 
-    async def _received(self, method: Literal["GET", "POST"], url: httpx.URL, sent: "Sent") -> tuple[int, str, str]:
-        headers = {**sent.headers, **(self._headers if _same_origin(url, self.base) else {})}
-        received = await self._client.exchange(Request(method, sent.to(url), headers, sent.body), LARGEST)
-        text = self.clean(received.body.decode("utf-8", errors="replace"))
-        return received.status, text, self.clean(received.location)
+    def answer(self, samples: tuple[Sample, ...], request: str, warnings: tuple[str, ...] = ()) -> Answer:
+        return self._asker.blotter.answer(Answer(samples, request, warnings))
 
+    def message(self, what: str) -> str:
+        return self._asker.message(self._query, what)
 
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What goes along with a question. *params* are added to those of the address."""
+    def _late(self) -> TransientError:
+        return TransientError(self.message(f"gave no answer in {self._asker.deadline:g} s"))
 
-    headers: Mapping[str, str] = field(default_factory=dict)
-    params: Sequence[tuple[str, str]] = ()
-    body: bytes | None = None
+    def _refusal(self, received: Received, body: str) -> Exception:
+        if received.location:
+            to = clip(self._asker.blotter.text(received.location))
+            what = f"answered {received.status}: a redirect to {to}, and redirects are not followed"
+            return PermanentError(self.message(what))
+        what = self.message(f"answered {received.status}: {self._asker.words(body)}")
+        if received.status >= 500 or received.status == _TOO_MANY_REQUESTS:
+            return TransientError(what)
+        return _RefusedError(what, received.status)
 
-    def to(self, url: httpx.URL) -> httpx.URL:
-        return url.copy_merge_params(list(self.params)) if self.params else url
-
-
-def form(fields: Mapping[str, str]) -> Sent:
-    """As a browser sends a form. Raises UnicodeError for half a surrogate pair."""
-    # urlencode would look at each value again and again, which is felt in gates with a thousand indicators.
-    return Sent(_FORM, body="&".join(f"{name}={quote_plus(value)}" for name, value in fields.items()).encode())
-
-
-def document(value: Mapping[str, Any]) -> Sent:
-    """As JSON, which has no NaN. Raises UnicodeError for half a surrogate pair."""
-    return Sent(_JSON, body=json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
-
-
-_NOTHING = Sent()
+    def _complaint(self, body: str, reader: Callable[[str], object]) -> str:
+        try:
+            reader(self._asker.blotter.text(body))
+        except MalformedError as error:
+            return str(error)
+        return "answered with what cannot be read for a secret that stands in it"
 
 
 def base_of(address: str, name: str) -> httpx.URL:

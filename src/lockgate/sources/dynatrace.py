@@ -1,13 +1,14 @@
 """Dynatrace: which of its APIs a query means, and who answers it."""
 
+import json
 from typing import cast
 
-from lockgate.domain.errors import PermanentError
 from lockgate.domain.evaluation import Answer, Window
 from lockgate.ports.metric_source import Query
 from lockgate.sources import dynatrace_v1, dynatrace_v2
+from lockgate.sources.access import Access
 from lockgate.sources.answers import MalformedError, clip, read_json
-from lockgate.sources.asking import Access, Asker
+from lockgate.sources.asking import Asker
 from lockgate.sources.http_client import HttpClient
 from lockgate.specs.queries.dynatrace import (
     DynatraceQuery,
@@ -44,26 +45,18 @@ class DynatraceSource:
     async def query(self, query: Query, window: Window) -> Answer:
         """A text, or an object with `metricSelector`, asks metrics v2; one with `timeseriesId` or `smartscape` asks
         v1, as perfspecs of Keptn 0.2.2 do. A value that is null is NaN: no data, and never 0."""
-        asker, about = self._asker, dynatrace_v1.shown(query)
-        async with asker.within_deadline(about):
-            try:
-                answer = await self._answer(query, window, about)
-            except MalformedError as error:
-                raise PermanentError(asker.message(about, str(error))) from error
-        return answer
-
-    async def _answer(self, query: Query, window: Window, about: str) -> Answer:
+        question = self._asker.question(query if isinstance(query, str) else json.dumps(query, ensure_ascii=False))
         if query == PROBE:
-            return await dynatrace_v2.probe(self._asker, about)
+            return await dynatrace_v2.probe(self._asker, question)
         # mypy takes the members of a union for one object here.
         asked = cast(DynatraceQuery, parsed(read_dynatrace, query, self._asker.name))
         match asked:
             case MetricsQuery():
-                return await dynatrace_v2.measure(self._asker, asked, window, about)
+                return await dynatrace_v2.measure(self._asker, question, asked, window)
             case TimeseriesQuery():
-                return await dynatrace_v1.timeseries(self._asker, asked, window, self._tags, about)
+                return await dynatrace_v1.timeseries(self._asker, question, asked, window, self._tags)
             case SmartscapeQuery():
-                return await dynatrace_v1.smartscape(self._asker, asked, window, about)
+                return await dynatrace_v1.smartscape(self._asker, question, asked, window)
 
 
 def complaint(text: str) -> str:

@@ -13,69 +13,69 @@ from urllib.parse import quote
 
 from lockgate.domain.errors import InvalidError, TransientError
 from lockgate.domain.evaluation import Answer, Sample, Window
-from lockgate.ports.metric_source import Query
 from lockgate.sources.answers import MalformedError, clip, is_number, read_json
-from lockgate.sources.asking import Asker, Sent, document
+from lockgate.sources.asking import Asker, Question, Sent, document
 from lockgate.sources.dynatrace_v2 import milliseconds
 from lockgate.specs.queries.dynatrace import SmartscapeQuery, TimeseriesQuery
+
+_Points = dict[str, tuple[float, float]]
+"""Entity → (epoch seconds, value) of its point; null is NaN."""
 
 _REQUESTS = "com.dynatrace.builtin:service.server_side_requests"
 _ENTITIES = {"Service": "services", "Application": "applications", "Process": "infrastructure/processes"}
 
 
 async def timeseries(
-    asker: Asker, query: TimeseriesQuery, window: Window, service_tags: tuple[str, ...], about: str
+    asker: Asker, question: Question, query: TimeseriesQuery, window: Window, service_tags: tuple[str, ...]
 ) -> Answer:
     """The one point of each entity over the whole window. Where the query names neither entities nor tags, the
     busiest service with *service_tags* is measured."""
     entities = query.entities
     if not entities and not query.tags:
-        entities = (await _busiest(asker, service_tags, window, about),)
+        entities = (await _busiest(asker, question, service_tags, window),)
     percentile = {} if query.percentile is None else {"percentile": query.percentile}
     body = {"aggregationType": query.aggregation, **percentile, **_times(window), "queryMode": "TOTAL"}
     body |= {"timeseriesId": query.id}
     body |= {"entities": list(entities)} if entities else {}
     body |= {"tags": list(query.tags)} if query.tags else {}
-    points = await _points(asker, query.id, body, about)
+    points = await _points(asker, question, query.id, body)
     samples = tuple(Sample({"entity": entity}, value, moment) for entity, (moment, value) in points.items())
-    return Answer(samples, f"POST {asker.shown}{_path(query.id)} {json.dumps(body, ensure_ascii=False)}")
+    request = f"POST {asker.shown}{_path(query.id)} {json.dumps(body, ensure_ascii=False)}"
+    return question.answer(samples, request)
 
 
-async def smartscape(asker: Asker, query: SmartscapeQuery, window: Window, about: str) -> Answer:
+async def smartscape(asker: Asker, question: Question, query: SmartscapeQuery, window: Window) -> Answer:
     """How many relations of a kind each entity has; none is 0, since the entity itself was there to be counted."""
     path = f"/api/v1/entity/{_ENTITIES[query.entity_type]}"
     asked = [*_times(window).items(), *(("tag", tag) for tag in query.tags)]
     params = [(name, str(value)) for name, value in asked]
-    rows = read_json(await asker.ask("GET", asker.at(path), about, Sent(params=params)))
-    if not isinstance(rows, list):
-        raise MalformedError(f"answered with what is no list of entities: {clip(str(rows))}")
-    samples = tuple(_counted(row, query.direction, query.relation) for row in rows)
-    return Answer(samples, f"GET {asker.shown}{path}?{'&'.join(f'{name}={value}' for name, value in params)}")
+    body = await question.ask("GET", asker.at(path), Sent(params=params))
+    samples = question.read(body, lambda text: _entities(text, query))
+    return question.answer(samples, f"GET {asker.shown}{path}?{'&'.join(f'{name}={value}' for name, value in params)}")
 
 
-def shown(query: Query) -> str:
-    """A query as messages show it."""
-    return query if isinstance(query, str) else json.dumps(query, ensure_ascii=False)
-
-
-async def _busiest(asker: Asker, tags: tuple[str, ...], window: Window, about: str) -> str:
+async def _busiest(asker: Asker, question: Question, tags: tuple[str, ...], window: Window) -> str:
     """The service with *tags* that had the most requests in the window. A service that has just been deployed may
     not be known yet, so none is a reason to ask again."""
     if not tags:
-        raise InvalidError(f"{asker.name}: the query names neither entityIds nor tags (query {clip(about)})")
+        raise InvalidError(question.message("cannot be asked this: the query names neither entityIds nor tags"))
     wanted = {"aggregationType": "COUNT", **_times(window), "queryMode": "TOTAL"}
     body = {**wanted, "tags": list(tags), "timeseriesId": _REQUESTS}
-    points = await _points(asker, _REQUESTS, body, about)
+    points = await _points(asker, question, _REQUESTS, body)
     busy = {entity: value for entity, (_, value) in points.items() if value > 0}  # NaN is not
     if not busy:
-        raise TransientError(asker.message(about, f"knows no service with requests and the tags {', '.join(tags)}"))
+        raise TransientError(question.message(f"knows no service with requests and the tags {', '.join(tags)}"))
     return max(busy, key=lambda entity: busy[entity])
 
 
-async def _points(asker: Asker, id: str, body: Mapping[str, Any], about: str) -> dict[str, tuple[float, float]]:
-    """Entity → (epoch seconds, value) of its point; null is NaN. An entity without a point has no data. The mode TOTAL
-    gives one; of several none is the value of the window, so they are refused."""
-    match read_json(await asker.ask("POST", asker.at(_path(id)), about, document(body))):
+async def _points(asker: Asker, question: Question, id: str, asked: Mapping[str, Any]) -> _Points:
+    return question.read(await question.ask("POST", asker.at(_path(id)), document(asked)), _entity_points)
+
+
+def _entity_points(text: str) -> _Points:
+    """An entity without a point has no data. The mode TOTAL gives one; of several none is the value of the window, so
+    they are refused."""
+    match read_json(text):
         case {"error": error}:
             raise MalformedError(f"answered 200 with an error: {clip(str(error))}")
         # Clients of this API read one name or the other; both are accepted.
@@ -97,6 +97,13 @@ def _point(rows: Any) -> tuple[float, float]:
             raise MalformedError(f"answered with {len(rows)} points an entity, and a gate needs one: {clip(str(rows))}")
         case _:
             raise MalformedError(f"answered with points that cannot be read: {clip(str(rows))}")
+
+
+def _entities(text: str, query: SmartscapeQuery) -> tuple[Sample, ...]:
+    rows = read_json(text)
+    if not isinstance(rows, list):
+        raise MalformedError(f"answered with what is no list of entities: {clip(str(rows))}")
+    return tuple(_counted(row, query.direction, query.relation) for row in rows)
 
 
 def _counted(row: Any, direction: str, relation: str) -> Sample:

@@ -5,11 +5,14 @@ points"): a point's value may be null, which says that nothing was recorded for 
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from lockgate.domain.errors import PermanentError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.sources.answers import MalformedError, clip, is_number, read_json, reduced
-from lockgate.sources.asking import Asker, Sent
+from lockgate.sources.asking import Asker, Question, Sent
 from lockgate.specs.queries.dynatrace import MetricsQuery
 
 _PATH = "/api/v2/metrics/query"
@@ -17,34 +20,36 @@ _MOST_PAGES = 100
 _WHOLE_WINDOW = "Inf"  # one value a series
 
 
-async def measure(asker: Asker, query: MetricsQuery, window: Window, about: str) -> Answer:
-    """Raises MalformedError for an answer that is none."""
+async def measure(asker: Asker, question: Question, query: MetricsQuery, window: Window) -> Answer:
     params, aggregate = _params(query, window), query.aggregate
     samples: list[Sample] = []
     warnings: list[str] = []
     following: dict[str, str] = params
     for _ in range(_MOST_PAGES):
-        page = read_json(await asker.ask("GET", asker.at(_PATH), about, Sent(params=tuple(following.items()))))
-        found, said = _page(page, aggregate)
-        samples += found
-        warnings += said
-        key = page.get("nextPageKey")
-        if key is None:
+        body = await question.ask("GET", asker.at(_PATH), Sent(params=tuple(following.items())))
+        page = question.read(body, partial(_page, aggregate=aggregate, own=following.get("nextPageKey")))
+        samples += page.samples
+        warnings += page.warnings
+        if page.following is None:
             shown = "&".join(f"{name}={value}" for name, value in params.items())
             by = f" aggregate={aggregate}" if aggregate else ""
-            return Answer(tuple(samples), f"GET {asker.shown}{_PATH}?{shown}{by}", tuple(dict.fromkeys(warnings)))
-        if not isinstance(key, str) or following.get("nextPageKey") == key:
-            raise MalformedError("answered with a page that names itself as the next one")
-        following = {"nextPageKey": key}  # it stands for the whole query: with it no other parameter is allowed
-    raise MalformedError(f"answered with more than {_MOST_PAGES} pages: narrow the query")
+            request = f"GET {asker.shown}{_PATH}?{shown}{by}"
+            return question.answer(tuple(samples), request, tuple(dict.fromkeys(warnings)))
+        following = {"nextPageKey": page.following}  # for the whole query: no other parameter is allowed with it
+    raise PermanentError(question.message(f"answered with more than {_MOST_PAGES} pages: narrow the query"))
 
 
-async def probe(asker: Asker, about: str) -> Answer:
+async def probe(asker: Asker, question: Question) -> Answer:
     """Lists one metric, which takes the scope that queries take: metrics.read."""
-    params = Sent(params=(("pageSize", "1"),))
-    match read_json(await asker.ask("GET", asker.at("/api/v2/metrics"), about, params)):
+    body = await question.ask("GET", asker.at("/api/v2/metrics"), Sent(params=(("pageSize", "1"),)))
+    question.read(body, _check_metrics)
+    return question.answer((), f"GET {asker.shown}/api/v2/metrics?pageSize=1")
+
+
+def _check_metrics(text: str) -> None:
+    match read_json(text):
         case {"metrics": list()}:
-            return Answer((), f"GET {asker.shown}/api/v2/metrics?pageSize=1")
+            return
         case body:
             raise MalformedError(f"answered with what is no list of metrics: {clip(str(body))}")
 
@@ -59,7 +64,16 @@ def milliseconds(window: Window) -> tuple[int, int]:
     return round(window.start.timestamp() * 1000), round(window.end.timestamp() * 1000)
 
 
-def _page(page: Any, aggregate: str | None) -> tuple[list[Sample], list[str]]:
+@dataclass(frozen=True, slots=True)
+class _Page:
+    samples: list[Sample]
+    warnings: list[str]
+    following: str | None
+
+
+def _page(text: str, aggregate: str | None, own: str | None) -> _Page:
+    """*own* is the page's own key."""
+    page = read_json(text)
     match page:
         case {"error": _}:
             raise MalformedError(f"answered 200 with an error: {clip(str(page['error']))}")
@@ -67,9 +81,19 @@ def _page(page: Any, aggregate: str | None) -> tuple[list[Sample], list[str]]:
             several = len(metrics) > 1
             found = [_metric(metric, aggregate, several) for metric in metrics]
             said = [str(text) for part in (page, *metrics) for text in _warnings(part)]
-            return [sample for samples in found for sample in samples], said
+            return _Page([sample for samples in found for sample in samples], said, _following(page, own))
         case _:
             raise MalformedError(f"answered with what is no query result: {clip(str(page))}")
+
+
+def _following(page: Any, own: str | None) -> str | None:
+    match page.get("nextPageKey"):
+        case None:
+            return None
+        case str(key) if key != own:
+            return key
+        case _:
+            raise MalformedError("answered with a page that names itself as the next one")
 
 
 def _metric(metric: Any, aggregate: str | None, several: bool) -> list[Sample]:

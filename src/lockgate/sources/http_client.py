@@ -1,5 +1,6 @@
 """The HTTP client of all sources, on libcurl: kept-alive connections to a server, no proxy, no redirect, no cookie."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +14,6 @@ import pycurl
 from lockgate.sources.answers import clip
 
 CONNECTIONS = 200  # at once to one server
-_LOCATION = b"location:"
 _CLOSED = frozenset({pycurl.E_GOT_NOTHING, pycurl.E_PARTIAL_FILE, pycurl.E_RECV_ERROR, pycurl.E_SEND_ERROR})
 _HEAD_TOO_LARGE = 100  # CURLE_TOO_LARGE, which pycurl has no name for
 _NO_HTTP = frozenset({pycurl.E_UNSUPPORTED_PROTOCOL, pycurl.E_FTP_WEIRD_SERVER_REPLY, _HEAD_TOO_LARGE})
@@ -26,6 +26,10 @@ class NoAnswerError(Exception):
 
 class UnreadableError(Exception):
     """The body is not packed as its head says."""
+
+
+class TooLateError(Exception):
+    """The answer was not whole in time."""
 
 
 class TooLargeError(Exception):
@@ -44,7 +48,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """*location* is where a redirect points to, empty for any other answer; *body* is unpacked."""
+    """*location* is where a redirect points to, in full, empty for any other answer; *body* is unpacked."""
 
     status: int
     body: bytes
@@ -74,23 +78,25 @@ class HttpClient:
             await self._multi.aclose()
             self._multi = None
 
-    async def exchange(self, request: Request, largest: int) -> Received:
-        """The answer, whatever its status. It has no deadline of its own: cancelling it drops the connection. Raises
-        NoAnswerError, UnreadableError, and TooLargeError beyond *largest* bytes."""
+    async def exchange(self, request: Request, largest: int, seconds: float) -> Received:
+        """The answer, whatever its status. Raises TooLateError after so many *seconds*, TooLargeError beyond *largest*
+        bytes, NoAnswerError and UnreadableError. Each drops the connection, and so does cancelling it."""
         if self._multi is None:
             self._multi = _multi()
         curl, coming = self._idle.pop() if self._idle else _curl(self._ca), _Coming(largest)
         _prepare(curl, request, coming)
+        # A timer of libcurl's own: one of asyncio's a question is felt in gates with a thousand indicators.
+        curl.setopt(pycurl.TIMEOUT_MS, max(1, math.ceil(seconds * 1000)))
         try:
             await self._multi.perform(curl)
         except pycurl.error as error:
             if coming.is_too_large:
                 raise TooLargeError from error
             raise _in_our_words(curl, *error.args) from error
-        status = curl.getinfo(pycurl.RESPONSE_CODE)
+        received = Received(curl.getinfo(pycurl.RESPONSE_CODE), bytes(coming.body), _location(curl))
         _forget(curl)
         self._idle.append(curl)
-        return Received(status, bytes(coming.body), coming.location if status // 100 == 3 else "")
+        return received
 
 
 @dataclass(slots=True)
@@ -99,12 +105,7 @@ class _Coming:
 
     largest: int
     body: bytearray = field(default_factory=bytearray)
-    location: str = ""
     is_too_large: bool = False
-
-    def head(self, line: bytes) -> None:
-        if line[: len(_LOCATION)].lower() == _LOCATION:
-            self.location = line[len(_LOCATION) :].strip().decode("latin-1")
 
     def take(self, chunk: bytes) -> int:
         """How much was taken: libcurl gives up when that is not all."""
@@ -153,18 +154,26 @@ def _prepare(curl: Any, request: Request, coming: _Coming) -> None:
         curl.setopt(pycurl.POST, 1)
         curl.setopt(pycurl.POSTFIELDS, request.body or b"")
     curl.setopt(pycurl.WRITEFUNCTION, coming.take)
-    curl.setopt(pycurl.HEADERFUNCTION, coming.head)
+
+
+def _location(curl: Any) -> str:
+    url = curl.getinfo_raw(pycurl.REDIRECT_URL)
+    return url.decode("latin-1") if url else ""
 
 
 def _forget(curl: Any) -> None:
     """An idle handle keeps no answer and no secret."""
-    nothing = _Coming(0)
-    curl.setopt(pycurl.WRITEFUNCTION, nothing.take)
-    curl.setopt(pycurl.HEADERFUNCTION, nothing.head)
+    curl.setopt(pycurl.WRITEFUNCTION, _nowhere)
     curl.unsetopt(pycurl.HTTPHEADER)
 
 
-def _in_our_words(curl: Any, code: int, why: str) -> NoAnswerError | UnreadableError:
+def _nowhere(_: bytes) -> int:
+    return 0
+
+
+def _in_our_words(curl: Any, code: int, why: str) -> Exception:
+    if code == pycurl.E_OPERATION_TIMEDOUT:
+        return TooLateError(clip(why))
     if code == pycurl.E_BAD_CONTENT_ENCODING:
         return UnreadableError(clip(why))
     if code in _CLOSED:

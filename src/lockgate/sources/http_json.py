@@ -1,17 +1,17 @@
 """Any server that answers JSON over HTTP: a URL, and JSONPath (RFC 9535) to the values in what comes back."""
 
-import asyncio
 import json
 from typing import Any
 
 import httpx
 from jsonpath import CompoundJSONPath, JSONPath, JSONPathError
 
-from lockgate.domain.errors import InvalidError, PermanentError
+from lockgate.domain.errors import InvalidError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
+from lockgate.sources.access import Access
 from lockgate.sources.answers import MalformedError, clip, json_value, read_json
-from lockgate.sources.asking import Access, Asker, Sent
+from lockgate.sources.asking import Asker, Sent
 from lockgate.sources.http_client import HttpClient
 from lockgate.specs.queries.http_json import PLACE, HttpQuery, Selection, read_http
 from lockgate.specs.queries.reading import parsed
@@ -42,26 +42,23 @@ class HttpJsonSource:
         JSONPath) then begin at; `headers`. A value that is null or not there is NaN. Raises InvalidError for a query
         that is none or asks a host that is not allowed."""
         asker, about = self._asker, json.dumps(query, ensure_ascii=False)
-        async with asker.within_deadline(about):
-            if query == PROBE:
-                await asker.reach(about)
-                return Answer((), f"GET {asker.shown}")
-            asked = parsed(read_http, query, asker.name)
-            url = self._url(asked.url, window)
-            text = await asker.ask("GET", url, about, Sent(headers=asked.headers))
-            try:
-                # In a thread: a path may take long in a large answer, and other gates go on meanwhile.
-                samples = await asyncio.to_thread(_samples, text, asked, window)
-            except MalformedError as error:
-                raise PermanentError(asker.message(about, str(error))) from error
-        return Answer(samples, asker.clean(f"GET {url} {about}"))
+        question = asker.question(about)
+        if query == PROBE:
+            await question.reach()
+            return question.answer((), f"GET {asker.shown}")
+        asked = parsed(read_http, query, asker.name)
+        url = self._url(asked.url, window)
+        body = await question.ask("GET", url, Sent(headers=asked.headers))
+        # A path may take long in a large answer.
+        samples = await question.read_aside(body, lambda text: _samples(text, asked, window))
+        return question.answer(samples, f"GET {url} {about}")
 
     def _url(self, template: str, window: Window) -> httpx.URL:
         name, text = self._asker.name, _filled(template, window)
-        if text.startswith("/") and not text.startswith("//"):
-            return self._asker.at(str(httpx.URL(text)))
         try:
             url = httpx.URL(text)
+            if text.startswith("/"):  # which never begins an address: what names another host is refused before
+                return self._asker.at(str(url))
         except httpx.InvalidURL as error:
             raise InvalidError(f"{name}: {clip(text)!r} is no address: {error}") from error
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:

@@ -8,11 +8,11 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from lockgate.domain.errors import PermanentError
 from lockgate.domain.evaluation import Answer, Sample, Window
 from lockgate.ports.metric_source import Query
+from lockgate.sources.access import Access
 from lockgate.sources.answers import MalformedError, clip, is_number, number, read_json, reduced
-from lockgate.sources.asking import Access, Asker, form
+from lockgate.sources.asking import Asker, form
 from lockgate.sources.http_client import HttpClient
 from lockgate.specs.queries.prometheus import PrometheusQuery, read_prometheus
 from lockgate.specs.queries.reading import parsed
@@ -46,15 +46,13 @@ class PrometheusSource:
         times = {"time": end} if asked.step is None else {"start": start, "end": end, "step": asked.step}
         path = _INSTANT if asked.step is None else _RANGE
         fields = {"query": asked.promql, **times, "timeout": f"{math.ceil(self._asker.deadline)}s"}
-        async with self._asker.within_deadline(asked.promql):
-            text = await self._asker.ask("POST", self._addresses[path], asked.promql, form(fields))
-        try:
-            samples, warnings = _parsed(text, asked.aggregate)
-        except MalformedError as error:
-            raise PermanentError(self._asker.message(asked.promql, str(error))) from error
+        question = self._asker.question(asked.promql)
+        body = await question.ask("POST", self._addresses[path], form(fields))
+        samples, warnings = question.read(body, lambda text: _parsed(text, asked.aggregate))
         shown = " ".join(f"{name}={value}" for name, value in times.items())
         by = f" aggregate={asked.aggregate}" if asked.aggregate else ""
-        return Answer(samples, f"POST {self._asker.shown}{path} {shown}{by} query={asked.promql}", warnings)
+        request = f"POST {self._asker.shown}{path} {shown}{by} query={asked.promql}"
+        return question.answer(samples, request, warnings)
 
 
 def _parsed(text: str, aggregate: str | None) -> tuple[tuple[Sample, ...], tuple[str, ...]]:

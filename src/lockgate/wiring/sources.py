@@ -14,7 +14,7 @@ from lockgate.kit.typed_json import from_json, to_json
 from lockgate.ports.metric_source import MetricSource, Query, SourceSettings, SourceWish
 from lockgate.ports.settings import Settings
 from lockgate.sources import dynatrace, http_json
-from lockgate.sources.asking import Access
+from lockgate.sources.access import Access
 from lockgate.sources.dynatrace import DynatraceSource
 from lockgate.sources.file import FileSource
 from lockgate.sources.http_client import HttpClient

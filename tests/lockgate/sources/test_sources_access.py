@@ -7,7 +7,7 @@ from tests.lockgate.sources.test_sources_prometheus import WINDOW, Server, clien
 
 from lockgate.domain.errors import InvalidError, LockgateError, PermanentError
 from lockgate.domain.evaluation import Answer
-from lockgate.sources.asking import Access
+from lockgate.sources.access import Access
 from lockgate.sources.http_client import HttpClient
 from lockgate.sources.prometheus import PrometheusSource
 
@@ -59,6 +59,44 @@ async def test_a_server_that_repeats_our_secret_does_not_get_it_into_a_message(
 async def test_a_warning_that_repeats_our_secret_is_blotted_out(server: Server, client: HttpClient) -> None:
     server.body = vector(warnings=[f"you are {SECRET}"]).encode()
     assert (await ask(server, client, BEARER)).warnings == ("you are ***",)
+
+
+async def test_a_number_that_has_a_secret_in_it_is_read_as_it_came(server: Server, client: HttpClient) -> None:
+    server.body = vector(({"tenant": "1000"}, "1000.25")).encode()
+    (sample,) = (await ask(server, client, Access(headers={"X-Scope-OrgID": "1000"}))).samples
+    assert (sample.value, sample.labels) == (1000.25, {"tenant": "***"})
+
+
+async def test_a_series_keeps_its_release_whatever_a_header_says(server: Server, client: HttpClient) -> None:
+    server.body = vector(({"release": "blue", "pod": "a"}, "1")).encode()
+    access = Access(headers={"X-Env": "release", "X-Of": "pod-"})
+    (sample,) = (await ask(server, client, access)).samples
+    assert sample.labels == {"release": "blue", "pod": "a"}
+
+
+async def test_the_name_of_a_label_that_repeats_our_secret_is_blotted_out(server: Server, client: HttpClient) -> None:
+    server.body = vector(({f"is_{SECRET}": "x"}, "1")).encode()
+    (sample,) = (await ask(server, client, BEARER)).samples
+    assert sample.labels == {"is_***": "x"}
+
+
+async def test_no_half_of_a_secret_is_shown_where_an_answer_is_cut_off(server: Server, client: HttpClient) -> None:
+    for before in range(270, 300):
+        server.body = f"{'x' * before}{SECRET * 3}".encode()
+        with pytest.raises(PermanentError) as caught:
+            await ask(server, client, BEARER)
+        assert "s3c" not in str(caught.value)
+
+
+async def test_an_answer_that_only_its_secret_spoils_is_refused_all_the_same(
+    server: Server, client: HttpClient
+) -> None:
+    server.body = vector(({}, "12secret")).encode()
+    with pytest.raises(PermanentError, match=r"answered with a series that has not one value: .*12\*\*\*"):
+        await ask(server, client, Access(token="secret"))
+    server.body = vector(({"of": "SECRET"}, "1")).replace("SECRET", 'se"cret').encode()
+    with pytest.raises(PermanentError, match="cannot be read for a secret that stands in it"):
+        await ask(server, client, Access(token='se"cret'))
 
 
 async def test_a_redirect_is_named_and_gets_no_token(server: Server, client: HttpClient) -> None:

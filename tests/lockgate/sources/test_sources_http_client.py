@@ -11,12 +11,14 @@ import pytest
 from tests.lockgate.sources.http_server import HttpServer, Said
 
 from lockgate.kit.clock import SystemClock
-from lockgate.sources.http_client import HttpClient, NoAnswerError, Received, Request, TooLargeError
+from lockgate.sources.http_client import HttpClient, NoAnswerError, Received, Request, TooLargeError, TooLateError
 from pocketkube.api.certificates import certificates_in
+
+PATIENCE = 10.0
 
 
 async def get(client: HttpClient, address: str, largest: int = 1000) -> Received:
-    return await client.exchange(Request("GET", httpx.URL(address), {}), largest)
+    return await client.exchange(Request("GET", httpx.URL(address), {}), largest, PATIENCE)
 
 
 async def test_one_connection_serves_one_question_after_another(server: HttpServer, client: HttpClient) -> None:
@@ -34,6 +36,19 @@ async def test_a_question_that_was_given_up_leaves_no_answer_to_the_next_one(
             await get(client, server.address + "/hang")
     assert (await get(client, server.address)).body == b"yes"
     assert server.connections == 2
+
+
+async def test_an_answer_that_is_not_whole_in_time_is_given_up(server: HttpServer, client: HttpClient) -> None:
+    server.answer = lambda asked: Said(b"late", ends=False) if asked.path == "/hang" else Said(b"yes")
+    with pytest.raises(TooLateError):
+        await client.exchange(Request("GET", httpx.URL(f"{server.address}/hang"), {}), 1000, 0.1)
+    assert (await get(client, server.address)).body == b"yes"
+
+
+async def test_no_time_left_is_no_time_without_end(server: HttpServer, client: HttpClient) -> None:
+    server.answer = lambda _: Said(b"late", ends=False)
+    with pytest.raises(TooLateError):
+        await client.exchange(Request("GET", httpx.URL(server.address), {}), 1000, 0.0)
 
 
 async def test_an_address_goes_over_the_wire_as_it_is_written(server: HttpServer, client: HttpClient) -> None:
@@ -60,7 +75,7 @@ async def test_a_long_line_in_the_head_is_no_reason_to_refuse_an_answer(server: 
 
 async def test_a_redirect_is_told_and_not_followed(server: HttpServer, client: HttpClient) -> None:
     server.answer = lambda _: Said(b"", 302, {"Location": "/elsewhere"})
-    assert await get(client, server.address) == Received(302, b"", "/elsewhere")
+    assert await get(client, server.address) == Received(302, b"", f"{server.address}/elsewhere")
     assert len(server.asked) == 1
 
 
@@ -111,7 +126,7 @@ async def test_a_body_that_grows_when_it_is_unpacked_is_read_to_its_limit(
 
 async def test_an_idle_client_keeps_no_answer_and_no_header(server: HttpServer, client: HttpClient) -> None:
     server.answer = lambda _: Said(b"yes")
-    await client.exchange(Request("POST", httpx.URL(server.address), {"X-Secret": "s"}, b"body"), 1000)
+    await client.exchange(Request("POST", httpx.URL(server.address), {"X-Secret": "s"}, b"body"), 1000, PATIENCE)
     kept = [one for one in gc.get_objects() if type(one).__name__ == "_Coming" and one.body]
     assert kept == []
     await get(client, server.address)

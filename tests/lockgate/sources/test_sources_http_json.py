@@ -13,7 +13,7 @@ from tests.lockgate.sources.troubles import SECRET, said_in
 
 from lockgate.domain.errors import InvalidError, PermanentError, TransientError
 from lockgate.domain.evaluation import Answer, Window
-from lockgate.sources.asking import Access
+from lockgate.sources.access import Access
 from lockgate.sources.http_client import HttpClient
 from lockgate.sources.http_json import PROBE, HttpJsonSource
 from lockgate.testing.contracts.metric_source import HttpMetricSourceContract, Question, Series, Trouble

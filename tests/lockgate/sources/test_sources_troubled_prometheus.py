@@ -8,7 +8,7 @@ from tests.lockgate.sources.http_server import HttpServer, Said, http_server
 from tests.lockgate.sources.test_sources_prometheus import WINDOW, vector
 from tests.lockgate.sources.troubles import SECRET, said_in
 
-from lockgate.sources.asking import Access
+from lockgate.sources.access import Access
 from lockgate.sources.http_client import HttpClient
 from lockgate.sources.prometheus import PrometheusSource
 from lockgate.testing.contracts.metric_source import HttpMetricSourceContract, Question, Series, Trouble

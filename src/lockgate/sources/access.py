@@ -1,0 +1,72 @@
+"""How a source lets us in, and what must not be shown of it."""
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from lockgate.domain.errors import InvalidError
+from lockgate.domain.evaluation import RELEASE_LABEL, Answer, Sample
+from lockgate.domain.http_header import check_header
+
+_SHORTEST_SECRET = 4  # characters; blotting out a shorter one would make a riddle of every message
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """*scheme* and *token* make the header Authorization (`Bearer …`, `Api-Token …`), *user* and *password* that of
+    HTTP's basic authentication; *headers* are sent besides, and are as secret."""
+
+    scheme: str = "Bearer"
+    token: str | None = field(default=None, repr=False)
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def sent(self) -> dict[str, str]:
+        """Raises InvalidError for what cannot stand in a header, without repeating it."""
+        headers = dict(self.headers)
+        if self.token is not None and self.user is not None:
+            raise InvalidError("give a token or a user with a password, not both")
+        if self.token is not None:
+            headers["Authorization"] = f"{self.scheme} {self.token}"
+        if self.user is not None:
+            headers["Authorization"] = f"Basic {self._basic()}"
+        for name, value in headers.items():
+            check_header(name, value)
+        return headers
+
+    def secrets(self) -> tuple[str, ...]:
+        """Longest first, in each form in which a server or a library might write them."""
+        basic = self._basic() if self.user is not None else None
+        known = [self.token, self.password, basic, *self.headers.values()]
+        plain = {secret for secret in known if secret and len(secret) >= _SHORTEST_SECRET}
+        forms = plain | {quote(each, safe="") for each in plain} | {json.dumps(each)[1:-1] for each in plain}
+        return tuple(sorted(forms, key=len, reverse=True))
+
+    def _basic(self) -> str:
+        return base64.b64encode(f"{self.user}:{self.password or ''}".encode()).decode()
+
+
+class Blotter:
+    """Takes *secrets* out of what is shown or kept. An answer is read before: a number may have one in it."""
+
+    def __init__(self, secrets: tuple[str, ...]) -> None:
+        self._secrets = secrets
+
+    def text(self, text: str) -> str:
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return text
+
+    def answer(self, answer: Answer) -> Answer:
+        """The same numbers."""
+        if not self._secrets:
+            return answer
+        samples = tuple(Sample(self._labels(each.labels), each.value, each.timestamp) for each in answer.samples)
+        return Answer(samples, self.text(answer.request), tuple(map(self.text, answer.warnings)))
+
+    def _labels(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        """The name of a release's label stays: under another one, other releases would be judged too."""
+        return {name if name == RELEASE_LABEL else self.text(name): self.text(text) for name, text in labels.items()}
