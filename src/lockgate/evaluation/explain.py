@@ -159,6 +159,8 @@ def _kept(one: Graded) -> str:
 def _nearest(limits: Sequence[float], judged: Sequence[Sample]) -> float:
     """The lowest or the highest value, whichever came closer to a limit."""
     values = [sample.value for sample in judged]
+    if len(values) == 1:
+        return values[0]
     ends = (min(values), max(values))
     return min(ends, key=lambda value: min((abs(limit - value) for limit in limits), default=0.0))
 

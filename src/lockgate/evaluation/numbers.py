@@ -12,8 +12,9 @@ def readable(value: float) -> str:
 def told_apart(*values: float) -> tuple[str, ...]:
     """Each in words that differ where the numbers differ: 1.0004 and 1, not 1 and 1. Of finite numbers: 17 digits
     tell any two of them apart."""
-    shown = (tuple(_rounded(value, digits) for value in values) for digits in range(3, 18))
-    return next(texts for texts in shown if len(set(texts)) == len(set(values)))
+    different = len(set(values))
+    shown = (tuple([_rounded(value, digits) for value in values]) for digits in range(3, 18))
+    return next(texts for texts in shown if len(set(texts)) == different)
 
 
 def with_unit(number: str, unit: str) -> str:

@@ -43,7 +43,8 @@ def complete(limits: Sequence[InForce]) -> tuple[InForce, ...]:
 
 def strictest(limits: Sequence[InForce]) -> tuple[Limit, ...]:
     """Of each limit of the file the one that leaves the fewest values."""
-    return _strictest([each.limits for each in _once(limits)])
+    once = _once(limits)
+    return tuple(once[0].limits) if len(once) == 1 else _strictest([each.limits for each in once])
 
 
 def breach_in_words(breach: Breach, unit: str) -> str:
@@ -75,7 +76,7 @@ def _complete(one: InForce) -> InForce:
 
 def _once(limits: Sequence[InForce]) -> list[InForce]:
     """Series that nothing tells apart share one object."""
-    return list({id(each): each for each in limits}.values())
+    return list({id(each): each for each in limits}.values()) if len(limits) > 1 else list(limits)
 
 
 def _beyond(value: float, number: float, limit: Limit) -> str:
