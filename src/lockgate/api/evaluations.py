@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from lockgate.api.incoming import one_line
 from lockgate.api.journey_shapes import EvaluationShape, EvaluationsShape
 from lockgate.api.names import check_names
 from lockgate.delivery.evaluate import Question, evaluate
@@ -73,7 +74,7 @@ def router(outside: Outside) -> APIRouter:
     @routes.post("/{evaluation}/invalidation", response_model=EvaluationShape, response_model_exclude_unset=True)
     async def invalidate_evaluation(evaluation: str, why: Invalidation) -> dict[str, Any]:
         """It stays as it is, and no later run is compared with it. The first reason stays."""
-        return evaluation_json(await invalidate(outside, evaluation, why.reason))
+        return evaluation_json(await invalidate(outside, evaluation, one_line("reason", why.reason)))
 
     return routes
 

@@ -107,8 +107,8 @@ def _checked(attributes: Mapping[str, Any], data: Any, now: datetime) -> CloudEv
     wanted["specversion"] = "1.0"
     if "contenttype" in attributes:
         wanted["datacontenttype"] = attributes["contenttype"]
-    wanted["id"] = _line("id", attributes.get("id") or new_id())
-    wanted["source"] = _line("source", attributes.get("source") or _DEFAULT_SOURCE)
+    wanted["id"] = one_line("id", attributes.get("id") or new_id())
+    wanted["source"] = one_line("source", attributes.get("source") or _DEFAULT_SOURCE)
     if wanted["source"] == SOURCE:
         raise InvalidError(f"source {SOURCE!r} is Lockgate's own: name the sender, such as ci/build")
     wanted["time"] = _time(attributes.get("time"), now)
@@ -158,11 +158,11 @@ def _text(data: Mapping[str, Any], name: str) -> str:
         raise InvalidError(f"data.{name} is missing")
     if not isinstance(value, str):
         raise InvalidError(f"data.{name} must be a text, not {json.dumps(value)[:_LONGEST]}")
-    return _line(f"data.{name}", value)
+    return one_line(f"data.{name}", value)
 
 
-def _line(name: str, value: Any) -> str:
-    """What can stand in a log, a database and a header: one line of printable text."""
+def one_line(name: str, value: Any) -> str:
+    """*value*, if it can stand in a log, a database and a header: one line of printable text. Raises InvalidError."""
     if not isinstance(value, str) or not value.isprintable() or len(value) > _LONGEST:
         shown = str(value)[:_LONGEST]
         raise InvalidError(f"{name} {shown!r} must be one line of at most {_LONGEST} printable characters")

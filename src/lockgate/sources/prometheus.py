@@ -59,6 +59,8 @@ def _parsed(text: str, aggregate: str | None) -> tuple[tuple[Sample, ...], tuple
     """Samples and warnings of an answer with status 200."""
     body = read_json(text)
     match body:
+        case {"isPartial": True}:  # VictoriaMetrics, where a part of its storage is away
+            raise MalformedError("answered with a part of the series only (isPartial)")
         case {"status": "success", "error": str(error)} if error:
             raise MalformedError(f"answered 200 with an error: {_complaint(text)}")
         case {"status": "success", "data": {"resultType": "vector", "result": list(rows)}}:

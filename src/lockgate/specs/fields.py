@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import re
 from collections.abc import Collection, Iterable
 from typing import TypeVar
 
@@ -9,6 +10,7 @@ from lockgate.domain.errors import Fault, SpecError
 from lockgate.specs.positions import Scalar, Spot
 
 T = TypeVar("T")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class Reader:
@@ -84,6 +86,15 @@ class Reader:
             self.fault(spot, "must not be empty")
             return None
         return spot.value
+
+    def line(self, spot: Spot | None) -> str | None:
+        """A text that is not blank, of one line: what names something goes into logs, a database and on a terminal."""
+        text = self.text(spot)
+        found = _CONTROL.search(text) if text else None
+        if spot is not None and found:
+            self.fault(spot, f"holds the control character U+{ord(found[0]):04X}: leave it out")
+            return None
+        return text
 
     def word(self, spot: Spot | None, known: Iterable[str], ignore_case: bool = False) -> str | None:
         """One of *known*, in the spelling of *known*."""

@@ -101,7 +101,7 @@ def _overlaps(id: str, thresholds: Thresholds) -> list[str]:
 
 def _indicator(reader: Reader, spot: Spot, version: str | None) -> Indicator | None:
     fields = reader.mapping(spot, *INDICATOR) or {}
-    id = reader.text(fields.get("id"))
+    id = reader.line(fields.get("id"))
     source = read_source(reader, fields.get("source"))
     query = read_query(reader, fields.get("query"), source)
     metadata = read_metadata(reader, fields.get("metadata"))

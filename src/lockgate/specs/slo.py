@@ -84,14 +84,14 @@ def parse_slo(file: str, text: str, indicators: Mapping[str, Sli]) -> Gate:
 
 def _objective(reader: Reader, spot: Spot, indicators: Mapping[str, Sli]) -> Indicator | None:
     fields = reader.mapping(spot, *OBJECTIVE, _HINTS) or {}
-    name = reader.text(fields.get("sli"))
+    name = reader.line(fields.get("sli"))
     passing, warning = _criteria(reader, fields.get("pass")), _criteria(reader, fields.get("warning"))
     weight = read_points(reader, fields.get("weight"), WEIGHT)
     is_key = reader.flag(fields.get("key_sli")) is True
     on_no_data = reader.word(fields.get("onNoData"), list(OnNoData))
     least = reader.whole(fields.get("minSamples"), *SAMPLES)
     first_run = reader.word(fields.get("firstRun"), FIRST_RUN)
-    title = reader.text(fields.get("displayName"))
+    title = reader.line(fields.get("displayName"))
     grading = Criteria(passing, warning)
     if grading.is_informational:
         _refuse_without_pass(reader, fields)

@@ -77,6 +77,12 @@ def test_an_invalidated_evaluation_says_so_and_is_explained_with_it(gated: Any, 
     assert "it is no baseline for later runs: load came from somebody else" in shell.run("explain", id_).out
 
 
+def test_a_reason_that_a_terminal_would_obey_is_refused(gated: Any, shell: Any) -> None:
+    answer = shell.run("evaluation", "invalidate", "some", "--reason=load \x1b[2J")
+    assert answer.code == 1
+    assert "must be one line of at most 500 printable characters" in answer.err
+
+
 def test_an_evaluation_is_not_invalidated_without_a_reason(shop: Any, shell: Any) -> None:
     answer = shell.run("evaluation", "invalidate", "some", "--reason= ")
     assert (answer.code, answer.err) == (1, "Error: --reason is empty: say why, for those who look at it later\n")

@@ -190,6 +190,8 @@ def test_a_source_is_a_kind_or_one_of_several_of_a_kind(written: str, query: obj
         ({"indicator__source": "Promtheus"}, "unknown metric source 'Promtheus': did you mean 'prometheus'? Known are"),
         ({"indicator__id": ""}, "indicators[0].id: must not be empty"),
         ({"indicator__id": None}, "indicators[0]: field 'id' is missing"),
+        ({"indicator__id": "a\x1b[2J"}, "indicators[0].id: holds the control character U+001B"),
+        ({"indicator__id": "a\0"}, "indicators[0].id: holds the control character U+0000: leave it out"),
         ({"indicator__query": " "}, "indicators[0].query: must not be empty"),
         ({"indicator__query": 5}, "indicators[0].query: must be a text, not 5"),
         ({"indicator__query": ["up"]}, "must be a text, not a list"),
