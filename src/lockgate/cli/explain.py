@@ -7,8 +7,9 @@ import typer
 
 from lockgate.cli.client import client, segment
 from lockgate.cli.manner import Manner, asking
-from lockgate.cli.output import Format, number, printable, show
+from lockgate.cli.output import Format, printable, show
 from lockgate.cli.sentences import beside_verdict
+from lockgate.evaluation.shown import target_text
 
 
 @asking
@@ -50,7 +51,7 @@ def _describe_indicator(one: dict[str, Any]) -> None:
     if measured["request"]:
         _say(f"  asked   {measured['request']}")
     for name, limit in one["targets"].items():
-        _say(f"  target  {name} {number(limit)}")
+        _say(f"  target  {target_text(name, limit)}")
     for sample in one["judged"]:
         _say(f"  judged  {sample['value']}  {_labels(sample)}")
     for aside in one["set_aside"]:

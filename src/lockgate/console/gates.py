@@ -7,6 +7,7 @@ from lockgate.console.context import GateBox, IndicatorBox, SampleLine
 from lockgate.console.wording import day_and_time, measured, number, seconds_text, time_of_day
 from lockgate.domain.evaluation import Answer, Evaluation, IndicatorResult, Sample, Unmeasured
 from lockgate.evaluation.criteria import key_of
+from lockgate.evaluation.shown import target_text
 
 
 def section_of(evaluation: Evaluation) -> str:
@@ -61,7 +62,7 @@ def _indicator(result: IndicatorResult) -> IndicatorBox:
         query=source.query,
         request="" if request == source.query else request,
         trouble=trouble,
-        targets=tuple(f"{bound} {number(limit)}" for bound, limit in result.targets.items()),
+        targets=tuple(target_text(bound, limit) for bound, limit in result.targets.items()),
         judged=tuple(_sample(one, breaches.get(key_of(one), "")) for one in result.judged),
         set_aside=tuple(_sample(one.sample, one.reason) for one in result.set_aside),
         arithmetic=result.arithmetic,

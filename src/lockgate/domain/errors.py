@@ -58,7 +58,10 @@ def no_evaluation(id: str) -> NotFoundError:
 
 class UnknownKindError(InvalidError):
     def __init__(self, what: str, name: str, known: Iterable[str]) -> None:
-        super().__init__(f"unknown {what} {name!r}: known are {', '.join(sorted(known))}")
+        names = sorted(known)
+        meant = get_close_matches(name.casefold(), names, n=1)
+        guess = f"did you mean {meant[0]}? Known" if meant else "known"
+        super().__init__(f"unknown {what} {name!r}: {guess} are {', '.join(names)}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """How an evaluation looks in JSON: one shape for the API, for `-o json` and for what a gate's test expects."""
 
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, assert_never
 
@@ -8,6 +9,8 @@ from lockgate.domain.evaluation import Answer, Evaluation, IndicatorResult, Meas
 from lockgate.kit.clock import rfc3339
 
 Json = dict[str, Any]
+
+_OWN = re.compile(r"^[<>]?=?\s*(?![\s+-])")
 
 
 def evaluation_json(evaluation: Evaluation) -> Json:
@@ -83,6 +86,12 @@ def _measured(measurement: Measurement) -> Json:
 
 def _sample(sample: Sample) -> Json:
     return {"labels": dict(sample.labels), "value": plain(sample.value), "timestamp": sample.timestamp}
+
+
+def target_text(name: str, limit: float) -> str:
+    """`upperSevere 1.5`; a criterion that is its own number, as `<600`, says it once, and `<=+10%` what came of it."""
+    shown = f"{limit:.15g}"
+    return name if _OWN.sub("", name) == shown else f"{name} {shown}"
 
 
 def plain(value: Any) -> Any:

@@ -51,6 +51,8 @@ def _gate(reader: Reader, spot: Spot, fields: Mapping[str, Spot]) -> GateText | 
     if isinstance(value.value, dict):
         return GateText(kind, f"{reader.file}, {value.path}", json.dumps(plain(value)))
     path = reader.text(value)
+    if path is not None and kind == "perfspec" and path.endswith((".yaml", ".yml")):
+        reader.fault(value, f"a perfspec is JSON, and {path} is not by its name: give an SLO file as slo")
     return None if path is None else GateText(kind, path, None)
 
 

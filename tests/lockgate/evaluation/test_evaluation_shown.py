@@ -10,7 +10,7 @@ from tests.lockgate.evaluation.cases import START, perfspec, relative, run_befor
 
 from lockgate.domain.evaluation import Answer, Sample, Unmeasured
 from lockgate.domain.gate import OnNoData
-from lockgate.evaluation.shown import evaluation_json, plain
+from lockgate.evaluation.shown import evaluation_json, plain, target_text
 
 SHOP = Sample({"release": "new", "path": "/"}, 1.5, START.timestamp())
 OTHER = Sample({"release": "old"}, 9.0, 10.0)
@@ -95,6 +95,23 @@ def test_an_indicator_says_what_was_asked_answered_judged_and_broken() -> None:
         "sentence": "failed: latency (key objective) 1.5 s is over 1 s (upperSevere): 0 of 100 points",
         "would_pass": "latency below 1 s",
     }
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "text"),
+    [
+        ("upperSevere", 1.5, "upperSevere 1.5"),
+        ("<600", 600.0, "<600"),
+        ("<= 0.3", 0.3, "<= 0.3"),
+        ("=0", 0.0, "=0"),
+        (">=1234567.5", 1234567.5, ">=1234567.5"),
+        ("<=+10%", 1.1, "<=+10% 1.1"),
+        ("<=+10", 10.0, "<=+10 10"),
+        ("<6e2", 600.0, "<6e2 600"),
+    ],
+)
+def test_a_criterion_that_is_its_own_number_is_named_once(name: str, limit: float, text: str) -> None:
+    assert target_text(name, limit) == text
 
 
 def test_a_source_that_could_not_answer_shows_its_words_and_no_samples() -> None:

@@ -81,6 +81,7 @@ def test_an_earlier_run_is_samples_or_an_evaluation_as_it_is_printed() -> None:
         ("perfspec: p", 2, "tests[0]", "'name' is missing"),
         ("name: x", 2, "tests[0]", "one of perfspec and slo, and has none"),
         ("name: x\nperfspec: p\nslo: s", 2, "tests[0]", "and has perfspec and slo"),
+        ("name: x\nperfspec: a/slo.yaml", 3, "tests[0].perfspec", "give an SLO file as slo"),
         ("name: x\nperfspec: p\nsample: {}", 4, "tests[0].sample", "did you mean 'samples'?"),
         ("name: x\nperfspec: p\nsamples: []", 4, "tests[0].samples", "object of indicators"),
         ("name: x\nperfspec: p\nsamples: {a: 1}", 4, "tests[0].samples.a", "must be a list of samples"),
