@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 
 from lockgate.delivery.plan import SHIPYARD, services_in
 from lockgate.delivery.scripts import read_tests
@@ -78,10 +79,12 @@ def check_service(charts: Charts, project: Project, service: ServiceName, files:
 
 
 def faults_of_drafts(service: ServiceName, files: Mapping[str, str]) -> list[Fault]:
-    """Of perfspecs that lie beside the gate, such as those that are there to be renamed. None of them is in force."""
+    """Of perfspecs that lie beside the gate, such as those that are there to be renamed. None of them is in force. A
+    hidden file, such as the schema that onboarding writes there, is no perfspec."""
     found: list[Fault] = []
     for path, text in files.items():
-        if path.startswith(_DRAFTS) and path.endswith(".json") and path != PERFSPEC:
+        is_hidden = PurePosixPath(path).name.startswith(".")
+        if path.startswith(_DRAFTS) and path.endswith(".json") and path != PERFSPEC and not is_hidden:
             try:
                 parse_perfspec(f"{service}/{path}", text)
             except SpecError as error:

@@ -9,6 +9,7 @@ from lockgate.domain.errors import SpecError
 from lockgate.domain.file_size import LARGEST_FILE
 from lockgate.domain.names import ProjectName, ServiceName
 from lockgate.testing.world import LOCUST_FILE, PERFSPEC, PROJECT, SHIPYARD, VALUES, World
+from lockgate.wiring.templates import templates
 
 _SHOP = ProjectName("shop")
 
@@ -49,6 +50,15 @@ def test_a_perfspec_beside_the_gate_that_could_not_become_it_is_told_and_lets_th
     (remark,) = found.remarks
     assert remark.startswith("carts/perfspec/perfspec_new.json:1: this is not JSON")
     assert remark.endswith(", so it could not become the gate")
+
+
+def test_nothing_is_told_of_what_onboarding_itself_writes_beside_the_gate() -> None:
+    own = {"values.yaml": VALUES, "tests/locustfile.py": LOCUST_FILE, "perfspec/perfspec.json": PERFSPEC}
+    written = templates(15).files
+    assert "perfspec/.schema.json" in written
+    tree = {"shipyard.yaml": SHIPYARD} | {f"carts/{path}": text for path, text in {**written, **own}.items()}
+    found = check_tree(ServiceCharts(), _SHOP, tree)
+    assert [one for one in found.remarks if "could not become the gate" in one] == []
 
 
 async def test_a_perfspec_that_is_none_is_not_onboarded() -> None:
