@@ -71,8 +71,15 @@ def _indicator(result: IndicatorResult) -> IndicatorBox:
 
 
 def _sample(sample: Sample, note: str) -> SampleLine:
-    at = datetime.fromtimestamp(sample.timestamp, UTC)
-    return SampleLine(labels=_labels(sample.labels), value=measured(sample.value), at=time_of_day(at), note=note)
+    return SampleLine(labels=_labels(sample.labels), value=measured(sample.value), at=_at(sample.timestamp), note=note)
+
+
+def _at(timestamp: float) -> str:
+    """A source may date a value beyond the calendar, as one that counts in milliseconds does."""
+    try:
+        return time_of_day(datetime.fromtimestamp(timestamp, UTC))
+    except (OSError, OverflowError, ValueError):
+        return f"{timestamp:.13g} s"
 
 
 def _labels(labels: Mapping[str, str]) -> str:

@@ -4,9 +4,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
 from lockgate.console.context import StageBox, TaskLine
 from lockgate.console.delivery_page import delivery_page
-from lockgate.console.gates import score_text
+from lockgate.console.gates import gate_box, score_text
+from lockgate.domain.evaluation import Sample
 from lockgate.domain.testing import Check, CheckTrouble
 from lockgate.testing.contracts.evaluations import an_evaluation
 
@@ -60,6 +63,14 @@ def test_a_score_in_percent_is_shown_in_percent() -> None:
     whole = an_evaluation("ev1")
     assert score_text(whole) == "12.5 of 100 points"
     assert score_text(replace(whole, in_percent=True)) == "12.5 %"
+
+
+@pytest.mark.parametrize(
+    ("timestamp", "shown"), [(1.5, "00:00:01"), (1795455010000, "1795455010000 s"), (-1e18, "-1e+18 s")]
+)
+def test_a_value_dated_beyond_the_calendar_does_not_break_the_page(timestamp: float, shown: str) -> None:
+    box = gate_box(an_evaluation("ev1", (Sample({"pod": "carts-1"}, 1.25, timestamp),)))
+    assert [line.at for line in box.indicators[0].judged] == [shown]
 
 
 async def test_trouble_in_a_task_shows_that_task_failed(console: Any) -> None:
