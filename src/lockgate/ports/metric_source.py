@@ -15,8 +15,9 @@ Query = str | Mapping[str, Any]
 @dataclass(frozen=True, slots=True)
 class SourceSettings:
     """How one source is reached. *url* None: the installation's own. *token*, or *user* and *password*, let us in;
-    *headers* are sent besides; *ca* is a certificate authority in PEM, used instead of the machine's; *hosts* may be
-    asked besides the host of *url*; *samples* is the text of a file of samples, for a source without a server."""
+    *headers* are sent besides; *ca* is a certificate authority in PEM, used instead of those that browsers know;
+    *hosts* may be asked besides the host of *url*; *samples* is the text of a file of samples, for a source without a
+    server."""
 
     url: str | None = None
     token: str | None = field(default=None, repr=False)

@@ -12,8 +12,10 @@ class Clients:
         self._open: dict[tuple[str, str | None], HttpClient] = {}
 
     async def to(self, address: str, ca: str | None = None) -> HttpClient:
-        """For the server at *address*; *ca* in PEM is trusted instead of the machine's authorities. Raises
+        """For the server at *address*; *ca* in PEM is trusted instead of the authorities that browsers know. Raises
         InvalidError when it is none."""
+        # Comments between the certificates may be in any language; libraries read ASCII.
+        ca = None if ca is None else ca.encode("ascii", errors="replace").decode()
         key = (address, ca)
         if key not in self._open:
             await asyncio.to_thread(_check, ca)  # reading certificates takes tens of milliseconds
@@ -30,6 +32,6 @@ def _check(ca: str | None) -> None:
     if ca is None:
         return
     try:
-        ssl.create_default_context(cadata=ca)
+        ssl.create_default_context(cadata=ca or " ")  # of an empty text it would take the machine's
     except (ssl.SSLError, ValueError) as error:
         raise InvalidError("the certificate authority is not in PEM: it begins with BEGIN CERTIFICATE") from error

@@ -205,7 +205,10 @@ async def test_an_authority_of_ones_own_is_trusted_and_strangers_are_not(
     with pytest.raises(TransientError, match="no connection that is secure: SSL certificate"):
         await sources.configure(SourceWish(name, SourceSettings(server.url)))
     assert await sources.configure(SourceWish(name, SourceSettings(server.url, ca=pem))) == server.url
-    with pytest.raises(InvalidError, match="not in PEM"):
-        await sources.configure(SourceWish(name, SourceSettings(server.url, ca="no certificate")))
+    described = f"# Főtanúsítvány\n{pem}"
+    assert await sources.configure(SourceWish(name, SourceSettings(server.url, ca=described))) == server.url
+    for none in ("no certificate", "keine Zertifizierungsstelle für uns", "", " \n"):
+        with pytest.raises(InvalidError, match="not in PEM"):
+            await sources.configure(SourceWish(name, SourceSettings(server.url, ca=none)))
     server.close()
     listening.close()
