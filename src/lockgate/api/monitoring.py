@@ -38,7 +38,7 @@ def router(configure: Configure, outside: Outside) -> APIRouter:
     @routes.put("/{source}", response_model=SourceShape)
     async def set_source(source: str, wanted: Monitoring) -> dict[str, Any]:
         """Secrets go in and never come out."""
-        wish = _wish(f"{source}/{wanted.name}" if wanted.name else source, wanted)
+        wish = _wish(source if wanted.name is None else f"{source}/{wanted.name}", wanted)
         if wish.project is not None:
             await project_now(outside, wish.project)  # a misspelled one would keep what no gate ever asks for
         return {"source": str(wish.name), "url": await configure(wish)}

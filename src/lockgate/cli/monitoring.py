@@ -45,16 +45,16 @@ def configure_monitoring(
     if (user is None) != (password_file is None):
         raise End(Ending.USAGE, "basic authentication takes both: --user NAME --password-file FILE")
     body: dict[str, Any] = {
-        "url": url or _address(tenant),
+        "url": _address(tenant) if url is None else url,
         "name": name,
         "project": project,
         "token": _secret(bearer_file or token_file),
         "user": user,
         "password": _secret(password_file),
         "headers": _headers(header_file or []),
-        "ca": read_file(ca_file) if ca_file else None,
+        "ca": None if ca_file is None else read_file(ca_file),
         "hosts": allow_host,
-        "samples": read_file(samples) if samples else None,
+        "samples": None if samples is None else read_file(samples),
     }
     if any(body[secret] for secret in ("token", "password", "headers")) and body["url"] and not stays_here(body["url"]):
         manner.warn(f"{body['url']} is not encrypted: what lets us in can be read on the way; use https")
@@ -71,7 +71,8 @@ def _address(tenant: str | None) -> str | None:
 
 
 def _said(body: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in body.items() if value}
+    """What is empty was given all the same, as by a variable that was never set: the server refuses it."""
+    return {name: value for name, value in body.items() if value is not None}
 
 
 def _secret(path: str | None) -> str | None:

@@ -76,7 +76,9 @@ class ConfiguredSources:
         """Keep how a source is reached, after asking it something; returns its address. Raises InvalidError for
         settings that are none, and what the source raises when it does not answer."""
         name = _known(str(wish.name))
-        url = wish.settings.url or (None if name.kind == "file" else self._own.get(str(name)))
+        url = wish.settings.url
+        if url is None and name.kind != "file":
+            url = self._own.get(str(name))
         _check(name, replace(wish.settings, url=url))
         settings = replace(wish.settings, url=url)
         now = self._clock.now()

@@ -210,6 +210,21 @@ def test_secrets_of_a_metric_source_come_from_files(shop: Any, shell: Any) -> No
         assert (refused.code, words in refused.err, "s3cret" in refused.err) == (1, True, False), refused.err
 
 
+def test_an_empty_setting_of_a_metric_source_is_refused_and_not_taken_for_one_that_was_left_out(
+    shop: Any, shell: Any
+) -> None:
+    empty = written(shell.home, "empty", "")
+    url = f"--url={shop.endpoint}/monitoring"
+    for wrong, words in (
+        (("--url=",), "'' is not the address of a monitoring system"),
+        ((url, "--name="), "'prometheus/' is no name"),
+        ((url, "--project="), "project"),
+        ((url, f"--ca-file={empty}"), "not in PEM"),
+    ):
+        refused = shell.run("configure", "monitoring", "prometheus", *wrong)
+        assert (refused.code, words in refused.err) == (1, True), (wrong, refused)
+
+
 def test_a_secret_on_an_open_way_is_warned_of_and_a_tenant_is_asked_by_https(shop: Any, shell: Any) -> None:
     token = written(shell.home, "token", "s3cret")
     dynatrace = ("configure", "monitoring", "dynatrace", f"--token-file={token}", "--mock")
