@@ -125,13 +125,18 @@ def _check(name: SourceName, settings: SourceSettings) -> None:
 
 
 def check_address(url: str) -> None:
-    """Raises InvalidError. One that holds a password is refused, and not repeated: it would be shown and stored."""
+    """Raises InvalidError. One that holds a password is refused, and not repeated: it would be shown and stored; so is
+    one with a query, in which a token may stand and which no question would be sent with."""
     try:
         parts = urlsplit(url)
+        if parts.username is not None or parts.password is not None:
+            raise InvalidError("the address of a monitoring system may not hold a user or password: leave them out")
+        _ = parts.port  # raises where that is none
     except ValueError as error:
-        raise InvalidError(f"{url!r} is not an address: {error}") from error
-    if parts.username is not None or parts.password is not None:
-        raise InvalidError("the address of a monitoring system may not hold a user or password: leave them out")
+        shown = "what was given" if "@" in url else repr(url)
+        raise InvalidError(f"{shown} is not an address: {error}") from error
+    if "?" in url or "#" in url:
+        raise InvalidError("the address of a monitoring system ends before '?' or '#': what follows is never asked")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise InvalidError(f"{url!r} is not the address of a monitoring system: write it as http://host:9090")
 

@@ -194,6 +194,25 @@ async def test_settings_that_a_source_has_no_use_for_are_refused(
         await sources.configure(SourceWish(source_name(name), settings))
 
 
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://127.0.0.1:99999", "'http://127.0.0.1:99999' is not an address: Port out of range"),
+        ("http://reader:s3cret@127.0.0.1:99999", "may not hold a user or password"),
+        ("http://reader:s3cret@[127.0.0.1", "what was given is not an address: Invalid IPv6 URL"),
+        ("{}/?token=s3cret", "ends before"),
+        ("{}/#s3cret", "ends before"),
+    ],
+)
+async def test_an_address_that_would_not_be_asked_as_it_stands_is_refused_without_its_secrets(
+    servers: tuple[Server, Server], sources: ConfiguredSources, url: str, words: str
+) -> None:
+    with pytest.raises(InvalidError) as caught:
+        await sources.configure(wish("prometheus", url.format(servers[0].url)))
+    assert words in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
 async def test_an_authority_of_ones_own_is_trusted_and_strangers_are_not(
     tmp_path: Path, sources: ConfiguredSources
 ) -> None:
