@@ -7,7 +7,7 @@ the address.
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -39,6 +39,8 @@ async def timeseries(
     body |= {"entities": list(entities)} if entities else {}
     body |= {"tags": list(query.tags)} if query.tags else {}
     points = await _points(asker, question, query.id, body)
+    silent = () if query.tags else _without_a_point(entities, points)
+    points |= dict.fromkeys(silent, (0.0, math.nan))
     samples = tuple(Sample({"entity": entity}, value, moment) for entity, (moment, value) in points.items())
     request = f"POST {asker.shown}{_path(query.id)} {json.dumps(body, ensure_ascii=False)}"
     return question.answer(samples, request)
@@ -70,6 +72,13 @@ async def _busiest(asker: Asker, question: Question, tags: tuple[str, ...], wind
 
 async def _points(asker: Asker, question: Question, id: str, asked: Mapping[str, Any]) -> _Points:
     return question.read(await question.ask("POST", asker.at(_path(id)), document(asked)), _entity_points)
+
+
+def _without_a_point(entities: Sequence[str], points: _Points) -> Sequence[str]:
+    """Those that were asked for by name and have none: what they lack may be the bad one. With tags besides, they may
+    have been left out by them. A point of several dimensions names them all, `SERVICE-1, HOST-2`."""
+    answered = {part.strip() for key in points for part in key.split(",")}
+    return [entity for entity in entities if entity not in answered]
 
 
 def _entity_points(text: str) -> _Points:

@@ -271,8 +271,16 @@ async def test_an_error_beside_points_of_v1_is_an_error(tenant: Tenant) -> None:
         await tenant.ask({**V1, "entityIds": [ENTITY]}, {**timeseries({ENTITY: [[END, 0.2]]}), **ERROR})
 
 
-async def test_no_entity_is_no_series(tenant: Tenant) -> None:
-    assert (await tenant.ask({**V1, "entityIds": [ENTITY]}, timeseries({}))).samples == ()
+async def test_an_entity_that_was_asked_for_and_has_no_point_is_a_series_without_data(tenant: Tenant) -> None:
+    query = {**V1, "entityIds": [ENTITY, "SERVICE-GONE"]}
+    there, gone = (await tenant.ask(query, timeseries({f"{ENTITY}, HOST-1": [[END, 7.0]]}))).samples
+    assert (there.labels, there.value) == ({"entity": f"{ENTITY}, HOST-1"}, 7.0)
+    assert (gone.labels, math.isnan(gone.value)) == ({"entity": "SERVICE-GONE"}, True)
+
+
+async def test_no_entity_with_the_tags_is_no_series(tenant: Tenant) -> None:
+    assert (await tenant.ask({**V1, "tags": ["a:b"]}, timeseries({}))).samples == ()
+    assert (await tenant.ask({**V1, "tags": ["a:b"], "entityIds": [ENTITY]}, timeseries({}))).samples == ()
 
 
 @pytest.mark.parametrize(
