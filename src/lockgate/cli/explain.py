@@ -11,6 +11,9 @@ from lockgate.cli.output import Format, printable, show
 from lockgate.cli.sentences import beside_verdict
 from lockgate.evaluation.shown import target_text
 
+_MOST_SERIES = 200
+"""As many as the arithmetic has lines: tens of thousands would be read by nobody."""
+
 
 @asking
 def explain(manner: Manner, evaluation: Annotated[str, typer.Argument(metavar="EVALUATION", help="Its id.")]) -> None:
@@ -41,23 +44,38 @@ def describe_evaluation(answer: dict[str, Any]) -> None:
     _say(f"release {answer['release']} of {answer['deployment']}, {answer['image']}:{answer['tag']}")
     if answer["compared_with"]:
         _say(f"against {', '.join(answer['compared_with'])}")
-    _say(f"gate    {answer['spec']['path']} at {answer['spec']['revision'][:10]}")
+    revision = answer["spec"]["revision"]  # a file that was tried has none
+    _say(f"gate    {answer['spec']['path']}" + (f" at {revision[:10]}" if revision else ""))
 
 
 def _describe_indicator(one: dict[str, Any]) -> None:
     measured = one["measurement"]
     _say(f"\n{one['id']}: {one['sentence']}")
     _say(f"  query   {measured['query']}")
-    if measured["request"]:
+    if measured["request"] not in ("", measured["query"]):  # what was never asked has the query there
         _say(f"  asked   {measured['request']}")
     for name, limit in one["targets"].items():
         _say(f"  target  {target_text(name, limit)}")
-    for sample in one["judged"]:
-        _say(f"  judged  {sample['value']}  {_labels(sample)}")
-    for aside in one["set_aside"]:
-        _say(f"  aside   {aside['sample']['value']}  {aside['reason']}")
+    _say_some("judged", [f"{sample['value']}  {_labels(sample)}" for sample in _broken_first(one)])
+    _say_some("aside ", [f"{aside['sample']['value']}  {aside['reason']}" for aside in one["set_aside"]])
     for line in (*one["arithmetic"], *one["notes"]):
         _say(f"  {line}")
+
+
+def _broken_first(one: dict[str, Any]) -> list[dict[str, Any]]:
+    """The judged series in the order of the answer; those that broke a bound first where not all can be told."""
+    judged: list[dict[str, Any]] = one["judged"]
+    if len(judged) <= _MOST_SERIES:
+        return judged
+    broken = {violation["key"] for violation in one["violations"]}
+    return sorted(judged, key=lambda sample: _labels(sample) not in broken)
+
+
+def _say_some(what: str, lines: list[str]) -> None:
+    for line in lines[:_MOST_SERIES]:
+        _say(f"  {what}  {line}")
+    if len(lines) > _MOST_SERIES:
+        _say(f"  {what}  and {len(lines) - _MOST_SERIES} more series: -o json has all of them")
 
 
 def _labels(sample: dict[str, Any]) -> str:

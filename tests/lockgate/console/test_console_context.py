@@ -9,8 +9,9 @@ import pytest
 from lockgate.console.context import StageBox, TaskLine
 from lockgate.console.delivery_page import delivery_page
 from lockgate.console.gates import gate_box, score_text
-from lockgate.domain.evaluation import Sample
+from lockgate.domain.evaluation import Sample, Violation
 from lockgate.domain.testing import Check, CheckTrouble
+from lockgate.evaluation.criteria import key_of
 from lockgate.testing.contracts.evaluations import an_evaluation
 
 
@@ -71,6 +72,16 @@ def test_a_score_in_percent_is_shown_in_percent() -> None:
 def test_a_value_dated_beyond_the_calendar_does_not_break_the_page(timestamp: float, shown: str) -> None:
     box = gate_box(an_evaluation("ev1", (Sample({"pod": "carts-1"}, 1.25, timestamp),)))
     assert [line.at for line in box.indicators[0].judged] == [shown]
+
+
+def test_of_thousands_of_series_a_page_shows_the_broken_ones_and_counts_the_rest() -> None:
+    many = tuple(Sample({"pod": f"p{index}"}, 1.0, 1.0) for index in range(5000))
+    whole = an_evaluation("ev1", many)
+    slow = Violation("upperSevere", key_of(many[-1]), 1.0, 1.0)
+    box = gate_box(replace(whole, indicators=(replace(whole.indicators[0], violations=(slow,)),))).indicators[0]
+    assert (len(box.judged), box.judged[0].labels, box.judged[0].note) == (200, '{pod="p4999"}', "upperSevere")
+    assert box.notes[-1].startswith("4800 more series were judged: lockgate explain")
+    assert gate_box(an_evaluation("ev2", many[:200])).indicators[0].notes == ()
 
 
 async def test_trouble_in_a_task_shows_that_task_failed(console: Any) -> None:
