@@ -25,7 +25,28 @@ _FLAG: Schema = {"type": "boolean"}
 _OWN: Schema = {"type": "object"}
 _DYNATRACE = (dynatrace.METRICS, dynatrace.TIMESERIES, dynatrace.SMARTSCAPE)
 _QUERIES = (prometheus.OBJECT, *_DYNATRACE, http_json.OBJECT, samples.OBJECT)
+_NO_SHARE = r"[\s0.]*%?\s*|\s*0*(100\.?0*[1-9]|10[1-9]|1[1-9][0-9]|[2-9][0-9]{2}|[1-9][0-9]{3}).*"
+"""Of texts in percent: 0, and more than 100."""
 _ATOMS = re.compile(r"\[0-9\]\+|\[\+-\]|\\\.|[<>=%]")
+
+_TEXTS: Schema = {"type": "array", "items": _TEXT}
+_NAMED: Schema = {"type": "object", "additionalProperties": {"type": "string"}}
+_OPTIONAL: Mapping[str, Schema] = {
+    "aggregate": {"enum": [*AGGREGATES]},
+    "step": {"type": "string", "pattern": f"^({prometheus.STEP})$"},
+    "entityIds": _TEXTS,
+    "tags": _TEXTS,
+    "labels": _NAMED,
+    "headers": _NAMED,
+    "startTimestamp": {},
+    "endTimestamp": {},
+}
+"""Of a query that is an object: what is no text of one's own."""
+_GIVEN: Schema = {"type": "string", "minLength": 1}
+_STEP_TAKES_AGGREGATE: Schema = {
+    "if": {"properties": {"step": _GIVEN}, "required": ["step"]},
+    "then": {"properties": {"aggregate": _GIVEN}, "required": ["aggregate"]},
+}
 
 
 def perfspec_schema() -> Schema:
@@ -193,7 +214,8 @@ def _over_zero() -> Schema:
 
 def _percent() -> Schema:
     number = _over_zero() | {"maximum": slo.PERCENT.most}
-    return {"anyOf": [number, {"type": "string", "pattern": _whole(slo.PERCENT_TEXT)}]}
+    text = {"type": "string", "pattern": _whole(slo.PERCENT_TEXT), "not": {"pattern": _whole(_NO_SHARE)}}
+    return {"anyOf": [number, text]}
 
 
 def _version() -> Schema:
@@ -207,13 +229,16 @@ def _query() -> Schema:
 
 
 def _asked(known: Fields) -> Schema:
-    words = {"aggregate": _word(AGGREGATES), "url": _TEXT, "value": _TEXT}
-    return _object(known, {name: words.get(name, {}) for name in (*known.required, *known.optional)})
+    """What is required is a text with all sources; an optional field may be null or empty, and then counts as left
+    out."""
+    optional = {name: _left_out_or(_OPTIONAL.get(name, _TEXT)) for name in known.optional}
+    asked = _object(known, dict.fromkeys(known.required, _TEXT) | optional)
+    return asked | _STEP_TAKES_AGGREGATE if "step" in known.optional else asked
 
 
-def _word(known: tuple[str, ...]) -> Schema:
-    """One of *known*, nothing, or a placeholder for one."""
-    return {"anyOf": [{"enum": [*known, "", None]}, {"type": "string", "pattern": r"\$[A-Z]"}]}
+def _left_out_or(wanted: Schema) -> Schema:
+    """*wanted*, nothing, or a placeholder, which is read when it is known."""
+    return {"anyOf": [wanted, {"enum": ["", None]}, {"type": "string", "pattern": r"\$[A-Z]"}]}
 
 
 def _source() -> Schema:

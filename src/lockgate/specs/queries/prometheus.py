@@ -9,7 +9,7 @@ from lockgate.specs.queries.reading import AGGREGATES, given
 from lockgate.specs.tables import Fields
 
 OBJECT = Fields(("query",), ("step", "aggregate"))
-_STEP = re.compile(r"[0-9]+(\.[0-9]+)?(ms|s|m|h)?")
+STEP = r"[0-9]+(\.[0-9]+)?(ms|s|m|h)?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ def _step(reader: Reader, spot: Spot | None) -> str | None:
     step = reader.text(spot)
     if spot is None or step is None:
         return None
-    if not _STEP.fullmatch(step) or not float(step.rstrip("msh")):
+    if not re.fullmatch(STEP, step) or not float(step.rstrip("msh")):
         reader.fault(spot, f"must be a time such as 5s or 500ms, not {shown(spot)}")
         return None
     return step
