@@ -122,6 +122,10 @@ def _check(name: SourceName, settings: SourceSettings) -> None:
         how = "--tenant … --token-file FILE" if name.kind == "dynatrace" else "--url http://…"
         raise InvalidError(f"say where {name} answers: {_command(name)} {how}")
     check_address(settings.url)
+    if settings.ca is not None and urlsplit(settings.url).scheme != "https":
+        raise InvalidError(
+            f"{settings.url} is not encrypted, so --ca-file would say nothing of it: write it with https"
+        )
 
 
 def check_address(url: str) -> None:

@@ -219,7 +219,7 @@ def test_an_empty_setting_of_a_metric_source_is_refused_and_not_taken_for_one_th
         (("--url=",), "'' is not the address of a monitoring system"),
         ((url, "--name="), "'prometheus/' is no name"),
         ((url, "--project="), "project"),
-        ((url, f"--ca-file={empty}"), "not in PEM"),
+        (("--url=https://127.0.0.1:1", f"--ca-file={empty}"), "not in PEM"),
     ):
         refused = shell.run("configure", "monitoring", "prometheus", *wrong)
         assert (refused.code, words in refused.err) == (1, True), (wrong, refused)

@@ -184,6 +184,7 @@ async def test_samples_are_kept_as_they_were_sent(sources: ConfiguredSources) ->
         ("http", SourceSettings(), "say where http answers"),
         ("dynatrace", SourceSettings(token="s3cret"), "say where dynatrace answers: .* --tenant … --token-file FILE"),
         ("http", SourceSettings("http://127.0.0.1", samples="{}"), "http takes no samples"),
+        ("prometheus", SourceSettings("http://127.0.0.1", ca="any"), "is not encrypted, so --ca-file"),
         ("prometheus", SourceSettings("http://127.0.0.1", hosts=("a",)), "--allow-host is for http"),
     ],
 )
