@@ -63,7 +63,7 @@ def grade(
     measurement: Measurement,
     release: str,
     baseline: Baseline = _NO_BASELINE,
-    oldest: float = -math.inf,
+    moments: comparison.Moments = comparison.EVER,
 ) -> Grade:
     """Fail closed: an indicator without a number for *each* of its series, with fewer of them than it asks for or
     without what it is to be compared with earns nothing, unless what it has is a severe breach already (nothing more
@@ -72,7 +72,7 @@ def grade(
     if isinstance(result, Unmeasured):
         limits = (in_force(indicator.grading, None),)
         return Grade(Verdict.ERROR, 0, possible(indicator), limits, trouble=result.reason)
-    return _graded(indicator, comparison.select(result.samples, release, oldest), baseline)
+    return _graded(indicator, comparison.select(result.samples, release, moments), baseline)
 
 
 def possible(indicator: Indicator) -> float:
@@ -171,11 +171,12 @@ def _verdict(marks: Sequence[Mark], share: float) -> Verdict:
 def _missing(indicator: Indicator, selection: comparison.Selection) -> str:
     """Why there are too few numbers to judge, or nothing."""
     if selection.empty:
-        words = sorted({comparison.word(aside.sample.value) for aside in selection.empty})
         count, total = len(selection.empty), len(selection.empty) + len(selection.usable)
         is_promql = promql.promql_in(indicator.source, indicator.query) is not None
-        hint = " (0 divided by 0: no requests)" if "NaN" in words and is_promql else ""  # elsewhere it may be a null
-        return f"{count} of {total} series {'is' if count == 1 else 'are'} {' or '.join(words)}{hint}"
+        hint = (
+            " (0 divided by 0: no requests)" if "NaN" in selection.lacks and is_promql else ""
+        )  # elsewhere it may be a null
+        return f"{count} of {total} series {'is' if count == 1 else 'are'} {' or '.join(selection.lacks)}{hint}"
     if selection.usable:
         count = _told_apart(selection.usable, indicator.min_samples)
         few = count < indicator.min_samples

@@ -14,6 +14,7 @@ from lockgate.domain.evaluation import (
 from lockgate.domain.gate import Gate, Indicator
 from lockgate.evaluation import explain, wording
 from lockgate.evaluation.baseline import Baseline, baseline_of, compared
+from lockgate.evaluation.comparison import Moments
 from lockgate.evaluation.explain import Graded
 from lockgate.evaluation.grading import grade, possible, violations
 from lockgate.evaluation.limits import InForce, Limit
@@ -21,7 +22,8 @@ from lockgate.evaluation.notes import notes
 from lockgate.evaluation.score import score
 
 STALE_SECONDS = 300.0
-"""How long before the window a sample may be from: as far as Prometheus itself looks back for the last one."""
+"""How far from the window a sample may be: as far as Prometheus itself looks back for the last one, and as much after,
+for clocks that differ."""
 
 
 def judge(  # noqa: PLR0913  # what a verdict depends on, each by its name
@@ -41,11 +43,11 @@ def judge(  # noqa: PLR0913  # what a verdict depends on, each by its name
     Raises ValueError for a measurement of something that the gate does not name, or two of one indicator.
     """
     by_id = _by_id(gate, measurements)
-    oldest = window.start.timestamp() - STALE_SECONDS
+    moments = Moments(window.start.timestamp() - STALE_SECONDS, window.end.timestamp() + STALE_SECONDS)
     graded = []
     for each in gate.indicators:
         measured, baseline = _measured(each, by_id), _baseline(gate, each, earlier)
-        graded.append(Graded(each, measured, grade(each, measured, subject.release, baseline, oldest)))
+        graded.append(Graded(each, measured, grade(each, measured, subject.release, baseline, moments)))
     total = score(gate, [one.grade for one in graded])
     return Evaluation(
         id=id,

@@ -52,7 +52,7 @@ async def smartscape(asker: Asker, question: Question, query: SmartscapeQuery, w
     asked = [*_times(window).items(), *(("tag", tag) for tag in query.tags)]
     params = [(name, str(value)) for name, value in asked]
     body = await question.ask("GET", asker.at(path), Sent(params=params))
-    samples = question.read(body, lambda text: _entities(text, query))
+    samples = question.read(body, lambda text: _entities(text, query, window.end.timestamp()))
     return question.answer(samples, f"GET {asker.shown}{path}?{'&'.join(f'{name}={value}' for name, value in params)}")
 
 
@@ -108,20 +108,21 @@ def _point(rows: Any) -> tuple[float, float]:
             raise MalformedError(f"answered with points that cannot be read: {clip(str(rows))}")
 
 
-def _entities(text: str, query: SmartscapeQuery) -> tuple[Sample, ...]:
+def _entities(text: str, query: SmartscapeQuery, end: float) -> tuple[Sample, ...]:
     rows = read_json(text)
     if not isinstance(rows, list):
         raise MalformedError(f"answered with what is no list of entities: {clip(str(rows))}")
-    return tuple(_counted(row, query.direction, query.relation) for row in rows)
+    return tuple(_counted(row, query.direction, query.relation, end) for row in rows)
 
 
-def _counted(row: Any, direction: str, relation: str) -> Sample:
+def _counted(row: Any, direction: str, relation: str, end: float) -> Sample:
+    """One that was seen after the window's *end* as well was there in it: the API was asked for those alone."""
     match row:
         case {"entityId": str(entity)}:
             relations, moment = row.get(direction) or {}, row.get("lastSeenTimestamp") or 0
             related = relations.get(relation) or [] if isinstance(relations, dict) else None
             if isinstance(related, list) and is_number(moment):
-                return Sample({"entity": entity}, float(len(related)), float(moment) / 1000)
+                return Sample({"entity": entity}, float(len(related)), min(float(moment) / 1000, end))
     raise MalformedError(f"answered with what is no entity: {clip(str(row))}")
 
 

@@ -42,8 +42,8 @@ class PrometheusSource:
         PermanentError for any other result, for a refused query and for what is no answer of Prometheus;
         TransientError when there was none."""
         asked = PrometheusQuery(query) if isinstance(query, str) else parsed(read_prometheus, query, self._asker.name)
-        start, end = (f"{moment.timestamp():.3f}" for moment in (window.start, window.end))
-        times = {"time": end} if asked.step is None else {"start": start, "end": end, "step": asked.step}
+        end = window.end.timestamp()
+        times = {"time": f"{end:.3f}"} if asked.step is None else _range(window, asked.step, asked.step_ms)
         path = _INSTANT if asked.step is None else _RANGE
         fields = {"query": asked.promql, **times, "timeout": f"{math.ceil(self._asker.deadline)}s"}
         question = self._asker.question(asked.promql)
@@ -53,6 +53,14 @@ class PrometheusSource:
         by = f" aggregate={asked.aggregate}" if asked.aggregate else ""
         request = f"POST {self._asker.shown}{path} {shown}{by} query={asked.promql}"
         return question.answer(samples, request, warnings)
+
+
+def _range(window: Window, step: str, step_ms: int) -> dict[str, str]:
+    """The server counts steps from the start, and would leave out the window's end where that is none of them. A step
+    longer than the window leaves the end alone."""
+    first, last = (round(moment.timestamp() * 1000) for moment in (window.start, window.end))
+    start = last - (last - first) // step_ms * step_ms
+    return {"start": f"{start / 1000:.3f}", "end": f"{last / 1000:.3f}", "step": step}
 
 
 def _parsed(text: str, aggregate: str | None) -> tuple[tuple[Sample, ...], tuple[str, ...]]:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lockgate.domain.evaluation import Answer, Measurement, Sample, Unmeasured, Verdict
 from lockgate.domain.gate import Indicator, OnNoData, Thresholds
-from lockgate.evaluation.comparison import select
+from lockgate.evaluation.comparison import Moments, select
 from lockgate.evaluation.criteria import key_of, mark
 from lockgate.evaluation.grading import Grade, grade, violations, worst
 from lockgate.evaluation.limits import in_force
@@ -239,11 +239,27 @@ def test_no_requests_are_guessed_at_for_nan_only() -> None:
 
 
 @pytest.mark.parametrize(
-    ("timestamp", "is_usable"), [(-1, False), (0, True), (0.5, False), (99.9, False), (100, True), (101, True)]
+    ("timestamp", "lacks"),
+    [
+        (-1, ("stale",)),
+        (0, ()),
+        (0.5, ("stale",)),
+        (99.9, ("stale",)),
+        (100, ()),
+        (200, ()),
+        (200.1, ("of a time to come",)),
+        (150_000, ("of a time to come",)),  # a moment in milliseconds, taken for seconds
+    ],
 )
-def test_a_sample_is_stale_from_before_the_oldest_that_may_count(timestamp: float, is_usable: bool) -> None:
-    selection = select([Sample({}, 1.0, timestamp)], "new", oldest=100.0)
-    assert (len(selection.usable), len(selection.empty)) == ((1, 0) if is_usable else (0, 1))
+def test_a_sample_is_no_data_outside_of_the_moments_that_may_count(timestamp: float, lacks: tuple[str, ...]) -> None:
+    selection = select([Sample({}, 1.0, timestamp)], "new", Moments(100.0, 200.0))
+    assert selection.lacks == lacks
+    assert (len(selection.usable), len(selection.empty)) == ((0, 1) if lacks else (1, 0))
+
+
+def test_what_series_lack_is_said_once_each() -> None:
+    values = [Sample({"n": str(n)}, value, 1.0) for n, value in enumerate((math.nan, math.inf, math.nan))]
+    assert select(values, "new").lacks == ("+Inf", "NaN")
 
 
 def test_minus_infinity_is_named_as_it_is() -> None:

@@ -317,3 +317,13 @@ def test_a_sample_from_before_the_window_is_stale_and_no_data() -> None:
         assert evaluation.verdict is verdict
     assert "1 of 1 series is stale" in evaluation.sentence
     assert "it is stale, of 1 s before what may count" in evaluation.indicators[0].set_aside[0].reason
+
+
+def test_a_sample_dated_after_the_window_is_no_data() -> None:
+    end = WINDOW.end.timestamp()
+    for after, verdict in ((0.0, Verdict.PASS), (STALE_SECONDS, Verdict.PASS), (STALE_SECONDS + 1, Verdict.NO_DATA)):
+        measured = Measurement("latency", "Prometheus", "latency", Answer((Sample({}, 0.1, end + after),), "latency"))
+        evaluation = judge(gate(indicator()), [measured], SUBJECT, WINDOW, SPEC, "e")
+        assert evaluation.verdict is verdict
+    assert "1 of 1 series is of a time to come" in evaluation.sentence
+    assert "it is dated 1 s after what may count" in evaluation.indicators[0].set_aside[0].reason

@@ -200,6 +200,7 @@ COLUMNS = (
         HTTP.said,
         {
             Situation.LATE: NO_TIME,
+            Situation.EARLY: NO_TIME,
             Situation.STRING: "cannot happen: a result is what its paths point at",
         },
     ),

@@ -32,6 +32,7 @@ class Situation(StrEnum):
     ONE_NULL = "two series, one good and one `null`"
     ONE_MISSING_ONE_BAD = "two series, one bad and one `NaN`"
     LATE = "late: a good value from an hour before the window"
+    EARLY = "early: a good value dated an hour after the window"
     TWICE = "duplicate: the same series twice, both good"
     TWICE_ONE_BAD = "duplicate: the same series three times, the second one bad"
     MATRIX = "many values in the place of one (a matrix)"
@@ -71,6 +72,7 @@ HELD: Mapping[Row, tuple[Held, ...]] = {
     Situation.ONE_NULL: (Held(GOOD), Held(None, "carts-2")),
     Situation.ONE_MISSING_ONE_BAD: (Held(BAD), Held(math.nan, "carts-2")),
     Situation.LATE: (Held(GOOD, at=START.timestamp() - 3600),),
+    Situation.EARLY: (Held(GOOD, at=WINDOW.end.timestamp() + 3600),),
     Situation.TWICE: (Held(GOOD), Held(GOOD)),
     Situation.TWICE_ONE_BAD: (Held(GOOD), Held(BAD), Held(GOOD)),
 }

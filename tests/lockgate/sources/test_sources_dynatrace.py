@@ -347,7 +347,7 @@ async def test_half_a_character_is_refused_in_words_that_can_be_stored(tenant: T
 async def test_smartscape_counts_relations(tenant: Tenant) -> None:
     rows = [
         {"entityId": ENTITY, "lastSeenTimestamp": END, "toRelationships": {"calls": ["A", "B"]}},
-        {"entityId": "SERVICE-ALONE", "lastSeenTimestamp": END, "toRelationships": {}},
+        {"entityId": "SERVICE-ALONE", "lastSeenTimestamp": END + 86_400_000, "toRelationships": {}},
         {"entityId": "SERVICE-BARE"},
     ]
     answer = await tenant.ask({**SMARTSCAPE, "tags": ["service:carts", "x"]}, rows)
@@ -356,6 +356,7 @@ async def test_smartscape_counts_relations(tenant: Tenant) -> None:
         ("SERVICE-ALONE", 0),
         ("SERVICE-BARE", 0),
     ]
+    assert [sample.timestamp for sample in answer.samples] == [END / 1000, END / 1000, 0]
     (asked,) = tenant.server.asked
     expected = f"/api/v1/entity/services?startTimestamp={BEGIN}&endTimestamp={END}&tag=service%3Acarts&tag=x"
     assert (asked.method, asked.target) == ("GET", expected)

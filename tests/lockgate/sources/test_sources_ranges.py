@@ -36,6 +36,20 @@ async def test_a_range_query_goes_over_the_window_and_gives_one_value_a_series(
     assert answer.request.endswith("step=5s aggregate=max query=latency")
 
 
+@pytest.mark.parametrize(
+    ("step", "start"),
+    [("1h", 15.0), ("16s", 15.0), ("15s", 0.0), ("10", 5.0), ("4s", 3.0), ("0.1s", 0.0), ("7ms", 0.006), ("0.1m", 3.0)],
+)
+async def test_a_range_query_ends_at_the_windows_end_whatever_its_step(
+    server: Server, client: HttpClient, step: str, start: float
+) -> None:
+    server.body = matrix("1")
+    await PrometheusSource(server.address, client).query({**ASKED, "step": step}, WINDOW)
+    (form,) = server.forms
+    assert float(form["start"][0]) == WINDOW.start.timestamp() + start
+    assert float(form["end"][0]) == WINDOW.end.timestamp()
+
+
 async def test_a_matrix_of_an_instant_query_needs_an_aggregate(server: Server, client: HttpClient) -> None:
     server.body = matrix("1", "3")
     source = PrometheusSource(server.address, client)
@@ -51,6 +65,8 @@ async def test_a_matrix_of_an_instant_query_needs_an_aggregate(server: Server, c
         ({"aggregate": "median"}, "aggregate: unknown value 'median': did you mean 'min'? Known are avg, min"),
         ({"aggregate": None}, "a range query gives many values a series: name an aggregate"),
         ({"step": "often"}, "step: must be a time such as 5s or 500ms, not 'often'"),
+        ({"step": "0.5ms"}, "step: must be a time such as 5s or 500ms, not '0.5ms'"),
+        ({"step": "9" * 400 + "h"}, "step: must be a time such as 5s or 500ms"),
         ({"step": "0s"}, "step: must be a time such as 5s or 500ms, not '0s'"),
         ({"step": 5}, "step: must be a text, not 5"),
         ({"stepp": "5s"}, "stepp: unknown field: did you mean 'step'? Known are query, step, aggregate"),

@@ -10,6 +10,8 @@ from lockgate.specs.tables import Fields
 
 OBJECT = Fields(("query",), ("step", "aggregate"))
 STEP = r"[0-9]+(\.[0-9]+)?(ms|s|m|h)?"
+_UNITS = {"": 1000.0, "ms": 1.0, "s": 1000.0, "m": 60_000.0, "h": 3_600_000.0}
+_LONGEST = 1e12  # milliseconds, some thirty years
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,11 @@ class PrometheusQuery:
     promql: str
     step: str | None = None
     aggregate: str | None = None
+
+    @property
+    def step_ms(self) -> int:
+        """In milliseconds, as the server counts; 0 without a step."""
+        return 0 if self.step is None else int(_milliseconds(self.step))
 
 
 def read_prometheus(reader: Reader, spot: Spot) -> PrometheusQuery | None:
@@ -34,11 +41,16 @@ def read_prometheus(reader: Reader, spot: Spot) -> PrometheusQuery | None:
     return None if promql is None else PrometheusQuery(promql, step, word)
 
 
+def _milliseconds(step: str) -> float:
+    amount = step.rstrip("msh")
+    return float(amount) * _UNITS[step[len(amount) :]]
+
+
 def _step(reader: Reader, spot: Spot | None) -> str | None:
     step = reader.text(spot)
     if spot is None or step is None:
         return None
-    if not re.fullmatch(STEP, step) or not float(step.rstrip("msh")):
+    if not re.fullmatch(STEP, step) or not 1 <= _milliseconds(step) < _LONGEST:
         reader.fault(spot, f"must be a time such as 5s or 500ms, not {shown(spot)}")
         return None
     return step
