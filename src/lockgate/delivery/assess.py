@@ -10,8 +10,18 @@ from lockgate.delivery.measure import Measuring, is_away
 from lockgate.delivery.outside import Outside
 from lockgate.delivery.plan import Plan, service_files
 from lockgate.domain.delivery import StageRun
-from lockgate.domain.evaluation import Evaluation, Measurement, SpecSource, Subject, Verdict, Violation, Window
+from lockgate.domain.evaluation import (
+    Evaluation,
+    IndicatorResult,
+    Measurement,
+    SpecSource,
+    Subject,
+    Verdict,
+    Violation,
+    Window,
+)
 from lockgate.domain.project import Place, TestStrategy
+from lockgate.evaluation.arithmetic import MOST_LINES
 from lockgate.evaluation.criteria import key_of
 from lockgate.evaluation.judge import judge
 from lockgate.kit.ids import derived_id
@@ -136,10 +146,8 @@ def details_of(evaluation: Evaluation) -> dict[str, Any]:
                 "id": each.id,
                 "score": each.points,
                 "verdict": each.verdict.value,
-                "violations": [_violation(one) for one in each.violations],
-                "individualResults": [
-                    {"key": key_of(sample), "value": sample.value, **targets} for sample, targets in each.individual
-                ],
+                "violations": [_violation(one) for one in each.violations[:MOST_LINES]],
+                "individualResults": _individual(each),
             }
             for each in evaluation.indicators
         ],
@@ -147,6 +155,16 @@ def details_of(evaluation: Evaluation) -> dict[str, Any]:
         "reason": evaluation.sentence,
         "evaluation": evaluation.id,
     }
+
+
+def _individual(result: IndicatorResult) -> list[dict[str, Any]]:
+    """Where there are more than can be told, those that broke a bound first: an event is read by people and pages, and
+    the evaluation has all."""
+    each = [(key_of(sample), sample.value, targets) for sample, targets in result.individual]
+    if len(each) > MOST_LINES:
+        broken = {violation.key for violation in result.violations}
+        each.sort(key=lambda one: one[0] not in broken)
+    return [{"key": key, "value": value, **targets} for key, value, targets in each[:MOST_LINES]]
 
 
 def _violation(violation: Violation) -> dict[str, Any]:

@@ -52,7 +52,7 @@ async def smartscape(asker: Asker, question: Question, query: SmartscapeQuery, w
     asked = [*_times(window).items(), *(("tag", tag) for tag in query.tags)]
     params = [(name, str(value)) for name, value in asked]
     body = await question.ask("GET", asker.at(path), Sent(params=params))
-    samples = question.read(body, lambda text: _entities(text, query, window.end.timestamp()))
+    samples = await question.read(body, lambda text: _entities(text, query, window.end.timestamp()))
     return question.answer(samples, f"GET {asker.shown}{path}?{'&'.join(f'{name}={value}' for name, value in params)}")
 
 
@@ -71,7 +71,8 @@ async def _busiest(asker: Asker, question: Question, tags: tuple[str, ...], wind
 
 
 async def _points(asker: Asker, question: Question, id: str, asked: Mapping[str, Any]) -> _Points:
-    return question.read(await question.ask("POST", asker.at(_path(id)), document(asked)), _entity_points)
+    body = await question.ask("POST", asker.at(_path(id)), document(asked))
+    return await question.read(body, _entity_points)
 
 
 def _without_a_point(entities: Sequence[str], points: _Points) -> Sequence[str]:

@@ -27,7 +27,7 @@ async def measure(asker: Asker, question: Question, query: MetricsQuery, window:
     following: dict[str, str] = params
     for _ in range(_MOST_PAGES):
         body = await question.ask("GET", asker.at(_PATH), Sent(params=tuple(following.items())))
-        page = question.read(body, partial(_page, aggregate=aggregate, own=following.get("nextPageKey")))
+        page = await question.read(body, partial(_page, aggregate=aggregate, own=following.get("nextPageKey")))
         samples += page.samples
         warnings += page.warnings
         if page.following is None:
@@ -42,7 +42,7 @@ async def measure(asker: Asker, question: Question, query: MetricsQuery, window:
 async def probe(asker: Asker, question: Question) -> Answer:
     """Lists one metric, which takes the scope that queries take: metrics.read."""
     body = await question.ask("GET", asker.at("/api/v2/metrics"), Sent(params=(("pageSize", "1"),)))
-    question.read(body, _check_metrics)
+    await question.read(body, _check_metrics)
     return question.answer((), f"GET {asker.shown}/api/v2/metrics?pageSize=1")
 
 

@@ -48,7 +48,7 @@ class PrometheusSource:
         fields = {"query": asked.promql, **times, "timeout": f"{math.ceil(self._asker.deadline)}s"}
         question = self._asker.question(asked.promql)
         body = await question.ask("POST", self._addresses[path], form(fields))
-        samples, warnings = question.read(body, lambda text: _parsed(text, asked.aggregate))
+        samples, warnings = await question.read(body, lambda text: _parsed(text, asked.aggregate))
         shown = " ".join(f"{name}={value}" for name, value in times.items())
         by = f" aggregate={asked.aggregate}" if asked.aggregate else ""
         request = f"POST {self._asker.shown}{path} {shown}{by} query={asked.promql}"
@@ -109,7 +109,8 @@ def _reduced(row: Any, aggregate: str) -> Sample:
 
 def _point(pair: Any) -> tuple[float, float] | None:
     match pair:
-        case [moment, str(text)] if is_number(moment) and (value := number(text)) is not None:
+        # A moment of 0 would count as one that nobody named.
+        case [moment, str(text)] if is_number(moment) and moment != 0 and (value := number(text)) is not None:
             return float(moment), value
         case _:
             return None

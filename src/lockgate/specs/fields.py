@@ -21,6 +21,10 @@ class Reader:
         self.file = file
         self._faults: list[Fault] = []
 
+    def misshapen(self, spot: Spot, message: str) -> None:
+        """As `fault`, of a value whose very kind is wrong, whatever its text may become."""
+        self.fault(spot, message)
+
     def fault(self, spot: Spot, message: str) -> None:
         self._faults.append(Fault(self.file, spot.line, spot.path, message))
 

@@ -237,8 +237,10 @@ def _asked(known: Fields) -> Schema:
 
 
 def _left_out_or(wanted: Schema) -> Schema:
-    """*wanted*, nothing, or a placeholder, which is read when it is known."""
-    return {"anyOf": [wanted, {"enum": ["", None]}, {"type": "string", "pattern": r"\$[A-Z]"}]}
+    """*wanted*, nothing, or for a text a placeholder, which is read when it is known."""
+    is_text = wanted.get("type") not in ("array", "object")
+    placeholder = [{"type": "string", "pattern": r"\$[A-Z]"}] if is_text else []
+    return {"anyOf": [wanted, {"enum": ["", None]}, *placeholder]}
 
 
 def _source() -> Schema:

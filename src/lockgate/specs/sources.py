@@ -71,6 +71,9 @@ class _BeforeItIsAsked(Reader):
         super().__init__(reader.file)
         self._into = reader
 
+    def misshapen(self, spot: Spot, message: str) -> None:
+        self._into.fault(spot, message)
+
     def fault(self, spot: Spot, message: str) -> None:
         if not (isinstance(spot.value, str) and is_in(spot.value)):
             self._into.fault(spot, message)

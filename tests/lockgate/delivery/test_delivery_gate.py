@@ -13,10 +13,11 @@ from lockgate.delivery.measure import Measuring
 from lockgate.delivery.outside import Patience
 from lockgate.domain.delivery import Outcome
 from lockgate.domain.errors import TransientError, UnknownKindError
-from lockgate.domain.evaluation import Answer, Measurement, Sample, Subject, Unmeasured, Verdict, Window
+from lockgate.domain.evaluation import Answer, Measurement, Sample, Subject, Unmeasured, Verdict, Violation, Window
 from lockgate.domain.event import EventType
 from lockgate.domain.gate import Gate, Indicator, Objectives, Thresholds
 from lockgate.domain.project import Place
+from lockgate.evaluation.criteria import key_of
 from lockgate.ports.metric_source import Query
 from lockgate.testing.contracts.nouns import NOON, later, place
 from lockgate.testing.world import World, world_under_gate
@@ -254,6 +255,19 @@ async def test_the_event_carries_each_series_with_its_targets() -> None:
     assert (individual["value"], individual["upperSevere"]) == (0.05, 0.01)
     assert "release" in individual["key"]
     assert "metadata" not in result["violations"][0]
+
+
+async def test_an_event_holds_the_broken_ones_of_thousands_of_series_and_some_others() -> None:
+    world = await world_with(gate_text(upperSevere=0.01))
+    await world.deliver("0.6.2")
+    evaluation = await world.evaluation("staging")
+    (result,) = evaluation.indicators
+    many = tuple(Sample({"pod": str(number)}, 0.001, 1.0) for number in range(5000))
+    slow = Violation("upperSevere", key_of(many[-1]), 0.05, 0.01)
+    huge = replace(evaluation, indicators=(replace(result, judged=many, violations=(slow,) * 300),))
+    (told,) = details_of(huge)["indicatorResults"]
+    assert (len(told["individualResults"]), len(told["violations"])) == (200, 200)
+    assert [one["key"] for one in told["individualResults"][:2]] == [key_of(many[-1]), key_of(many[0])]
 
 
 async def test_the_event_names_the_metadata_of_what_was_broken() -> None:

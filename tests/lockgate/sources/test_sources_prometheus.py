@@ -185,6 +185,7 @@ def result(kind: str, rows: object) -> str:
         (200, result("vector", [{"metric": {}, "value": [10**400, "1"]}]), "has not one value"),
         (200, result("vector", [{"metric": {"a": "\ud800"}, "value": [0, "1"]}]), "no JSON"),
         (200, vector(warnings="all is well"), "warnings that are no list"),
+        (200, result("vector", [{"metric": {}, "value": [0, "1"]}]), "a series that has not one value"),
         (200, vector(({}, 1), isPartial=True), "a part of the series only"),
         (204, "", "answered 204"),
         (301, "moved", "answered 301: moved"),

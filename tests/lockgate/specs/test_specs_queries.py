@@ -51,6 +51,9 @@ def said(source: str, query: object) -> str:
         ("dynatrace", {**METRICS, "timeseriesId": "x"}, "query.timeseriesId: unknown field"),
         ("dynatrace", {**TIMESERIES, "aggregation": "MEAN"}, "unknown aggregation 'MEAN': known are AVG, COUNT, MAX"),
         ("dynatrace", {**TIMESERIES, "tags": "service:carts"}, "query.tags: must be a list of texts"),
+        ("dynatrace", {**TIMESERIES, "tags": "$SERVICE"}, "query.tags: must be a list of texts"),
+        ("http", "$SERVICE", "query: must be an object with url and value"),
+        ("http", {**HTTP, "headers": "$SERVICE"}, "query.headers: must be an object of texts"),
         ("dynatrace", {**TIMESERIES, "entityIds": ["A", 5]}, "query.entityIds[1]: must be a text, not 5"),
         ("dynatrace", {**SMARTSCAPE, "smartscape": "calls"}, "query.smartscape: must be such as toRelationships:calls"),
         ("dynatrace", {**SMARTSCAPE, "entityType": "Servce"}, "query.entityType: unknown value 'Servce'"),
@@ -155,6 +158,11 @@ def test_a_text_that_says_nothing_asks_nothing() -> None:
     for read in (read_prometheus, read_dynatrace, read_samples):
         with pytest.raises(InvalidError, match="must not be empty"):
             parsed(read, " ", "x")
+
+
+def test_a_text_is_no_question_to_a_server_that_answers_json() -> None:
+    with pytest.raises(InvalidError, match=r"must be an object with url and value, .* not '\$\.p95'"):
+        parsed(read_http, "$.p95", "Http")
 
 
 def test_each_kind_of_source_has_its_rules() -> None:

@@ -115,7 +115,6 @@ FINE = [
     ("sli", "indicators.error_rate", {"query": {"metricSelector": "m", "aggregate": ""}, "source": "dynatrace"}),
     ("sli", "indicators.error_rate", {"query": {"samples": "s"}, "source": "file"}),
     ("sli", "indicators.error_rate", {"query": {"query": "up", "step": "", "aggregate": None}}),
-    ("sli", "indicators.error_rate", {"query": {"timeseriesId": "t", "tags": "$LABEL.t"}, "source": "dynatrace"}),
     (
         "sli",
         "indicators.error_rate",
@@ -169,6 +168,7 @@ BROKEN = [
     ("sli", "indicators.error_rate", {"query": {"query": "up", "step": "5 s", "aggregate": "max"}}),
     ("sli", "indicators.error_rate", {"query": {"metricSelector": "m", "resolution": 5}, "source": "dynatrace"}),
     ("sli", "indicators.error_rate", {"query": {"timeseriesId": "t", "tags": "x"}, "source": "dynatrace"}),
+    ("sli", "indicators.error_rate", {"query": {"timeseriesId": "t", "tags": "$LABEL.t"}, "source": "dynatrace"}),
     ("sli", "indicators.error_rate", {"query": {"timeseriesId": "t", "tags": [""]}, "source": "dynatrace"}),
     ("sli", "indicators.error_rate", {"query": {"url": "/x", "value": "$", "labels": {"a": 1}}, "source": "http"}),
     ("sli", "indicators.error_rate", {"query": {"samples": " "}, "source": "file"}),

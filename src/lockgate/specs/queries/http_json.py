@@ -41,7 +41,7 @@ class HttpQuery:
 def read_http(reader: Reader, spot: Spot) -> HttpQuery | None:
     if not isinstance(spot.value, dict):
         message = f"must be an object with url and value, such as /stats and $.latency.p95, not {shown(spot)}"
-        reader.fault(spot, message)
+        reader.misshapen(spot, message)
         return None
     fields = given(reader, spot, OBJECT)
     url, value = _url(reader, fields.get("url")), _path(reader, fields.get("value"))
@@ -80,7 +80,7 @@ def _named(reader: Reader, spot: Spot | None) -> Mapping[str, Spot]:
     if spot is None:
         return {}
     if not isinstance(spot.value, dict):
-        reader.fault(spot, f"must be an object of texts, not {shown(spot)}")
+        reader.misshapen(spot, f"must be an object of texts, not {shown(spot)}")
         return {}
     return spot.value
 
