@@ -206,6 +206,8 @@ def test_a_first_run_passes_where_the_file_says_so() -> None:
         "there is no earlier run to compare with: passes, as the file asks (firstRun: pass)",
     )
     assert "1 s has no earlier run to be compared with (firstRun: pass): 100 of 100" in evaluation.sentence
+    several = verdict_on(perfspec(first), [3.0, 2.0, 4.0])
+    assert "latency 2 s has no earlier run to be compared with (firstRun: pass): 100 of 100" in several.sentence
     assert verdict_on(perfspec(first), [2.0], earlier=[run_before([1.0])]).verdict is Verdict.FAIL
     guarded = replace(relative(TEN, upper_severe=5.0), first_run_passes=True)
     assert verdict_on(perfspec(guarded), [6.0]).verdict is Verdict.FAIL
@@ -279,7 +281,7 @@ def test_no_data_fails_where_the_file_says_so(values: list[float]) -> None:
     assert (violation.breach, violation.key, violation.value) == (NO_VALUES, "", None)
     assert violation.metadata == {"team": "a"}
     assert "latency has no data: " in evaluation.sentence
-    assert "(onNoData: fail)" in evaluation.sentence
+    assert " (onNoData: fail): 0 of 100 points" in evaluation.sentence
     assert result.arithmetic[-1].endswith(", onNoData fail: 0 points")
     assert evaluation.would_pass == "it would have passed with latency below 1"
 
