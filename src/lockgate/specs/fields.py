@@ -22,7 +22,7 @@ class Reader:
         self._faults: list[Fault] = []
 
     def misshapen(self, spot: Spot, message: str) -> None:
-        """As `fault`, of a value whose very kind is wrong, whatever its text may become."""
+        """As `fault`, of what stays wrong whatever a text may become: a value's kind, a field's name."""
         self.fault(spot, message)
 
     def fault(self, spot: Spot, message: str) -> None:
@@ -52,7 +52,7 @@ class Reader:
         known = [*required, *optional]
         for name, field in spot.value.items():
             if name not in known:
-                self.fault(field, (hints or {}).get(name) or f"unknown field{meant(name, known)}")
+                self.misshapen(field, (hints or {}).get(name) or f"unknown field{meant(name, known)}")
         for name in required:
             if name not in spot.value:
                 self.fault(spot, f"field {name!r} is missing")

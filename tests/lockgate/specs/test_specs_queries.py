@@ -113,6 +113,23 @@ def test_what_a_placeholder_stands_in_is_read_when_it_is_known(source: str, quer
     assert faults(source, query) == ()
 
 
+@pytest.mark.parametrize(
+    ("source", "query", "words"),
+    [
+        ("dynatrace", {**METRICS, "entitySelecter": "tag($SERVICE)"}, "field: did you mean 'entitySelector'?"),
+        ("prometheus", {"query": "up", "window": "${DURATION}"}, "query.window: unknown field"),
+        ("http", {**HTTP, "url": "/$SERVICE?from={strat}"}, "unknown placeholder {strat}: known are {start}"),
+        ("http", {**HTTP, "url": "//other/$SERVICE"}, "query.url: must be a path or an address"),
+        ("http", {**HTTP, "url": "/$SERVICE/../admin"}, "must name its page without '.' and '..'"),
+        ("http", {**HTTP, "url": "/$SERVICE\tb"}, "a character that no request may hold"),
+        ("http", {**HTTP, "headers": {"Cookie": "a=$STAGE"}}, "header Cookie may not stand in a query"),
+        ("http", {**HTTP, "headers": {"X Y": "$STAGE"}}, "'X Y' is no name of a header"),
+    ],
+)
+def test_what_no_placeholder_can_mend_is_refused_at_the_push(source: str, query: object, words: str) -> None:
+    assert words in said(source, query)
+
+
 def test_what_a_placeholder_makes_of_a_query_is_read_before_it_is_asked() -> None:
     query = {"url": "/$LABEL.page/stats", "value": "$.p95"}
     assert parsed(read_http, resolve(query, {"LABEL.page": "eu"}), "Http").url == "/eu/stats"

@@ -19,6 +19,7 @@ WINDOW = ("start", "end", "start_ms", "end_ms", "seconds")
 
 PLACE = re.compile(r"\{(\w*)\}")
 _ADDRESS = re.compile(r"https?://[^/?#@\s]+([/?#].*)?", re.IGNORECASE | re.DOTALL)
+_NOWHERE = "must be a path or an address such as https://host/path, without a password"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UPWARDS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
 _OURS = frozenset({"authorization", "cookie", "host", "content-length", "transfer-encoding", "connection"})
@@ -63,16 +64,19 @@ def _url(reader: Reader, spot: Spot | None) -> str | None:
     text = reader.text(spot)
     if spot is None or text is None:
         return None
+    # A placeholder becomes letters, digits, '.', '_' and '-': what it does not stand in stays.
     for place in PLACE.finditer(text):
         if place[1] not in WINDOW:
             known = listed(f"{{{each}}}" for each in WINDOW)
-            reader.fault(spot, f"unknown placeholder {place[0]}: known are {known}")
-    if text.startswith("//") or not (text.startswith("/") or _ADDRESS.fullmatch(text)):
-        reader.fault(spot, "must be a path or an address such as https://host/path, without a password")
+            reader.misshapen(spot, f"unknown placeholder {place[0]}: known are {known}")
+    if text.startswith("//"):
+        reader.misshapen(spot, _NOWHERE)
+    elif not (text.startswith("/") or _ADDRESS.fullmatch(text)):
+        reader.fault(spot, _NOWHERE)
     if _UPWARDS.search(text.partition("?")[0]):
-        reader.fault(spot, f"must name its page without '.' and '..', not {shown(spot)}")
+        reader.misshapen(spot, f"must name its page without '.' and '..', not {shown(spot)}")
     if _CONTROL.search(text):
-        reader.fault(spot, "holds a character that no request may hold")
+        reader.misshapen(spot, "holds a character that no request may hold")
     return text
 
 
@@ -90,11 +94,11 @@ def _header(reader: Reader, name: str, spot: Spot) -> str | None:
         reader.fault(spot, f"must be a text, not {shown(spot)}")
         return None
     if name.casefold() in _OURS:
-        reader.fault(spot, f"header {name} may not stand in a query: configure monitoring sends it")
+        reader.misshapen(spot, f"header {name} may not stand in a query: configure monitoring sends it")
     try:
         check_header(name, spot.value)
     except InvalidError as error:
-        reader.fault(spot, str(error))
+        reader.misshapen(spot, str(error))
     return spot.value
 
 
