@@ -130,6 +130,15 @@ def test_what_no_placeholder_can_mend_is_refused_at_the_push(source: str, query:
     assert words in said(source, query)
 
 
+@pytest.mark.parametrize("number", ["1e999999999", "9" * 400])
+def test_a_path_with_a_number_beyond_all_is_refused_and_breaks_nothing(number: str) -> None:
+    assert "is no JSONPath" in said("http", {**HTTP, "value": f"$.rows[?@.a == {number}].p95"})
+
+
+def test_what_is_wrong_with_a_path_is_told_in_one_short_sentence() -> None:
+    assert said("http", {**HTTP, "value": "$['" + "a" * 1000}).endswith('… is no JSONPath: unexpected token "\'"')
+
+
 def test_what_a_placeholder_makes_of_a_query_is_read_before_it_is_asked() -> None:
     query = {"url": "/$LABEL.page/stats", "value": "$.p95"}
     assert parsed(read_http, resolve(query, {"LABEL.page": "eu"}), "Http").url == "/eu/stats"

@@ -108,9 +108,9 @@ def _path(reader: Reader, spot: Spot | None) -> Selection | None:
         return None
     try:
         return _PATHS.compile(text)
-    except JSONPathError as error:
-        why = " ".join(str(error).split())
-        reader.fault(spot, f"{shown(spot)} is no JSONPath: {why}")
+    except (JSONPathError, OverflowError) as error:  # the latter for a number that no float holds
+        # As a text it would repeat the path, however long.
+        reader.fault(spot, f"{shown(spot)} is no JSONPath: {error.args[0]}")
         return None
 
 
