@@ -58,7 +58,7 @@ class HttpJsonSource:
         try:
             url = httpx.URL(text)
             if text.startswith("/"):  # which never begins an address: what names another host is refused before
-                return self._asker.at(str(url))
+                return self._asker.at(url.raw_path.decode())
         except httpx.InvalidURL as error:
             raise InvalidError(f"{name}: {clip(text)!r} is no address: {error}") from error
         if url.scheme not in ("http", "https") or not url.host or url.userinfo:

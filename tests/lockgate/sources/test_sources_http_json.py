@@ -95,6 +95,12 @@ async def test_the_windows_places_in_a_url_are_filled(stats: Stats) -> None:
     assert asked.headers["accept"] == "application/json"
 
 
+async def test_what_follows_the_sign_of_a_fragment_is_not_sent(stats: Stats) -> None:
+    for url in ("/stats?a=b#top", f"{stats.server.address}/stats?a=b#top"):
+        await stats.ask({"url": url, "value": "$.p95"}, {"p95": 1})
+    assert [asked.target for asked in stats.server.asked] == ["/stats?a=b"] * 2
+
+
 @pytest.mark.parametrize(
     ("value", "values"),
     [
@@ -231,7 +237,9 @@ async def test_a_redirect_to_an_allowed_host_is_not_followed_either(stats: Stats
         ({"url": "//elsewhere/x", "value": "$"}, "url: must be a path"),
         ({"url": "file:///etc/passwd", "value": "$"}, "url: must be a path"),
         ({"url": "http://a:b@127.0.0.1/", "value": "$"}, "without a password"),
-        ({"url": "http://[::1", "value": "$"}, "is no address"),
+        ({"url": "http://[::1", "value": "$"}, "must be a path or an address"),
+        ({"url": "http://[v1]/", "value": "$"}, "is no address: Invalid IPv6"),
+        ({"url": "http://a..ü/", "value": "$"}, "is no address: Invalid IDNA"),
         ({"url": "/", "value": "$", "headers": {"Authorization": "Bearer x"}}, "may not stand in a query"),
         ({"url": "/", "value": "$", "headers": {"X": "a\r\nb"}}, "no header may hold"),
         ({"url": "/", "value": "$", "headers": ["X"]}, "headers: must be an object of texts, not a list"),

@@ -139,6 +139,16 @@ def test_what_is_wrong_with_a_path_is_told_in_one_short_sentence() -> None:
     assert said("http", {**HTTP, "value": "$['" + "a" * 1000}).endswith('… is no JSONPath: unexpected token "\'"')
 
 
+@pytest.mark.parametrize("place", ["h:port", "h:1:2", "[::1", "::1"])
+def test_an_address_whose_port_is_none_is_refused_at_the_push(place: str) -> None:
+    assert "query.url: must be a path or an address" in said("http", {**HTTP, "url": f"http://{place}/stats"})
+
+
+@pytest.mark.parametrize("place", ["h", "h:", "h:8080", "[::1]", "[::1]:8080", "h?a=b:c@d", "h#:"])
+def test_an_address_may_have_a_port(place: str) -> None:
+    assert faults("http", {**HTTP, "url": f"http://{place}"}) == ()
+
+
 def test_what_a_placeholder_makes_of_a_query_is_read_before_it_is_asked() -> None:
     query = {"url": "/$LABEL.page/stats", "value": "$.p95"}
     assert parsed(read_http, resolve(query, {"LABEL.page": "eu"}), "Http").url == "/eu/stats"

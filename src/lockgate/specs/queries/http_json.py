@@ -18,7 +18,7 @@ WINDOW = ("start", "end", "start_ms", "end_ms", "seconds")
 """What stands for the window in a URL, in braces."""
 
 PLACE = re.compile(r"\{(\w*)\}")
-_ADDRESS = re.compile(r"https?://[^/?#@\s]+([/?#].*)?", re.IGNORECASE | re.DOTALL)
+_ADDRESS = re.compile(r"https?://(\[[^]/?#@\s]+\]|[^]\[/?#@:\s]+)(:[0-9]{0,5})?([/?#].*)?", re.IGNORECASE | re.DOTALL)
 _NOWHERE = "must be a path or an address such as https://host/path, without a password"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _UPWARDS = re.compile(r"(?:^|/)(?:\.|%2e){1,2}(?:/|$)", re.IGNORECASE)
