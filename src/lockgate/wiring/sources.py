@@ -137,12 +137,16 @@ def check_address(url: str) -> None:
             raise InvalidError("the address of a monitoring system may not hold a user or password: leave them out")
         _ = parts.port  # raises where that is none
     except ValueError as error:
-        shown = "what was given" if "@" in url else repr(url)
-        raise InvalidError(f"{shown} is not an address: {error}") from error
+        raise InvalidError(f"{_shown(url)} is not an address: {error}") from error
     if "?" in url or "#" in url:
         raise InvalidError("the address of a monitoring system ends before '?' or '#': what follows is never asked")
     if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise InvalidError(f"{url!r} is not the address of a monitoring system: write it as http://host:9090")
+        raise InvalidError(f"{_shown(url)} is not the address of a monitoring system: write it as http://host:9090")
+
+
+def _shown(url: str) -> str:
+    """In a message: a password may stand before an `@` that a reader of addresses takes for a part of a path."""
+    return "what was given" if "@" in url else repr(url)
 
 
 def _known(text: str) -> SourceName:

@@ -201,6 +201,8 @@ async def test_settings_that_a_source_has_no_use_for_are_refused(
         ("http://127.0.0.1:99999", "'http://127.0.0.1:99999' is not an address: Port out of range"),
         ("http://reader:s3cret@127.0.0.1:99999", "may not hold a user or password"),
         ("http://reader:s3cret@[127.0.0.1", "what was given is not an address: Invalid IPv6 URL"),
+        ("reader:s3cret@127.0.0.1:9090", "what was given is not the address of a monitoring system"),
+        ("http:/reader:s3cret@127.0.0.1:9090", "what was given is not the address of a monitoring system"),
         ("{}/?token=s3cret", "ends before"),
         ("{}/#s3cret", "ends before"),
     ],
