@@ -90,8 +90,12 @@ class Asker:
         self._headers, self.blotter = access.sent(), Blotter(access.secrets())
 
     def at(self, path: str) -> httpx.URL:
-        """The server's own address of *path*, which begins with a slash and is written as it goes over the wire."""
-        return self.base.copy_with(raw_path=self.base.raw_path.split(b"?")[0].rstrip(b"/") + path.encode())
+        """The server's own address of *path*, which begins with a slash and is written as it goes over the wire. Raises
+        InvalidError for one that is too long."""
+        try:
+            return self.base.copy_with(raw_path=self.base.raw_path.split(b"?")[0].rstrip(b"/") + path.encode())
+        except httpx.InvalidURL as error:
+            raise InvalidError(self.message(path, f"cannot be asked this: {error}")) from error
 
     def question(self, query: str) -> "Question":
         """Its deadline begins now. *query* as messages show it. Raises InvalidError for half a surrogate pair, which
@@ -126,10 +130,13 @@ class Question:
 
     async def ask(self, method: Literal["GET", "POST"], url: httpx.URL, sent: Sent = _NOTHING) -> str:
         """The body of an answer with status 200, as it came: whatever is shown of it is to be cleaned before. Raises
-        TransientError when there was no answer, and for 429 and 5xx; PermanentError for any other."""
+        TransientError when there was no answer, and for 429 and 5xx; PermanentError for any other; InvalidError for an
+        address that is too long with what is sent."""
         try:
             left = self._end - asyncio.get_running_loop().time()
             received = await self._asker.exchange(method, url, sent, left)
+        except httpx.InvalidURL as error:
+            raise InvalidError(self.message(f"cannot be asked this: {error}")) from error
         except TooLateError as error:
             raise self._late() from error
         except UnreadableError as error:

@@ -2,15 +2,22 @@
 
 import threading
 
+import httpx
 import pytest
 
-from lockgate.domain.errors import TransientError
-from lockgate.sources.asking import Asker, Question
+from lockgate.domain.errors import InvalidError, TransientError
+from lockgate.sources.asking import Asker, Question, Sent
 from lockgate.sources.http_client import HttpClient
+
+LONG = "x" * 70_000  # which may come from a query, percent-encoded, or from a server, as the key of its next page
+
+
+def asker(deadline: float = 10.0) -> Asker:
+    return Asker("http://127.0.0.1:1", HttpClient(), "Source", str, deadline=deadline)
 
 
 def question(deadline: float = 10.0) -> Question:
-    return Asker("http://127.0.0.1:1", HttpClient(), "Source", str, deadline=deadline).question("up")
+    return asker(deadline).question("up")
 
 
 @pytest.mark.parametrize(("characters", "is_beside"), [(10, False), (1_000_000, True)])
@@ -26,3 +33,10 @@ async def test_reading_that_takes_too_long_is_no_answer() -> None:
             await question(deadline=0.05).read_aside("", lambda _: is_over.wait())
     finally:
         is_over.set()
+
+
+async def test_an_address_that_would_be_too_long_costs_its_own_question_only() -> None:
+    with pytest.raises(InvalidError, match=r"Source at .* cannot be asked this: .* too long \(query up\)"):
+        await question().ask("GET", httpx.URL("http://127.0.0.1:1/"), Sent(params=(("key", LONG),)))
+    with pytest.raises(InvalidError, match=r"Source at .* cannot be asked this: .* too long"):
+        asker().at(f"/{LONG}")
