@@ -1,10 +1,10 @@
 """How a source lets us in, and what must not be shown of it."""
 
 import base64
-import json
+import html
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import quote
 
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.evaluation import RELEASE_LABEL, Answer, Sample
@@ -38,12 +38,11 @@ class Access:
         return headers
 
     def secrets(self) -> tuple[str, ...]:
-        """Longest first, in each form in which a server or a library might write them."""
+        """Longest first."""
         basic = self._basic() if self.user is not None else None
         known = [self.token, self.password, basic, *self.headers.values()]
         plain = {secret for secret in known if secret and len(secret) >= _SHORTEST_SECRET}
-        forms = plain | {quote(each, safe="") for each in plain} | {json.dumps(each)[1:-1] for each in plain}
-        return tuple(sorted(forms, key=len, reverse=True))
+        return tuple(sorted(plain, key=len, reverse=True))
 
     def _basic(self) -> str:
         return base64.b64encode(f"{self.user}:{self.password or ''}".encode()).decode()
@@ -53,16 +52,15 @@ class Blotter:
     """Takes *secrets* out of what is shown or kept. An answer is read before: a number may have one in it."""
 
     def __init__(self, secrets: tuple[str, ...]) -> None:
-        self._secrets = secrets
+        written = ("".join(map(_as_written, secret)) for secret in secrets)
+        self._secrets = re.compile("|".join(written)) if secrets else None
 
     def text(self, text: str) -> str:
-        for secret in self._secrets:
-            text = text.replace(secret, "***")
-        return text
+        return text if self._secrets is None else self._secrets.sub("***", text)
 
     def answer(self, answer: Answer) -> Answer:
         """The same numbers."""
-        if not self._secrets:
+        if self._secrets is None:
             return answer
         samples = tuple(Sample(self._labels(each.labels), each.value, each.timestamp) for each in answer.samples)
         return Answer(samples, self.text(answer.request), tuple(map(self.text, answer.warnings)))
@@ -70,3 +68,18 @@ class Blotter:
     def _labels(self, labels: Mapping[str, str]) -> Mapping[str, str]:
         """The name of a release's label stays: under another one, other releases would be judged too."""
         return {name if name == RELEASE_LABEL else self.text(name): self.text(text) for name, text in labels.items()}
+
+
+def _as_written(character: str) -> str:
+    """A pattern for it as a server or a library might write it: as it is, percent-encoded or as in a form, escaped as
+    in JSON or in a text of a program, or as in HTML. Letters and digits need nothing of that."""
+    if character.isascii() and character.isalnum():
+        return character
+    percent = "".join(f"%{byte:02x}" for byte in character.encode())
+    utf_16 = character.encode("utf-16-be").hex()
+    escaped = "".join(rf"\\u{utf_16[at : at + 4]}" for at in range(0, len(utf_16), 4))
+    code = ord(character)
+    ways = [percent, escaped, f"&#0*{code};", f"&#x0*{code:x};", re.escape(html.escape(character))]
+    if character == " ":
+        ways.append(r"\+")
+    return rf"(?:\\?{re.escape(character)}|(?i:{'|'.join(ways)}))"

@@ -158,7 +158,7 @@ def _prepare(curl: Any, request: Request, coming: _Coming) -> None:
 
 def _location(curl: Any) -> str:
     url = curl.getinfo_raw(pycurl.REDIRECT_URL)
-    return url.decode("latin-1") if url else ""
+    return url.decode(errors="replace") if url else ""
 
 
 def _forget(curl: Any) -> None:

@@ -1,6 +1,10 @@
 """How a source lets us in: what is sent, to whom, and that no secret comes back in a message."""
 
 import base64
+import html
+import json
+from collections.abc import Callable
+from urllib.parse import quote, quote_plus
 
 import pytest
 from tests.lockgate.sources.test_sources_prometheus import WINDOW, Server, client, server, vector
@@ -72,6 +76,55 @@ async def test_a_series_keeps_its_release_whatever_a_header_says(server: Server,
     access = Access(headers={"X-Env": "release", "X-Of": "pod-"})
     (sample,) = (await ask(server, client, access)).samples
     assert sample.labels == {"release": "blue", "pod": "a"}
+
+
+def lowered(secret: str) -> str:
+    """As libcurl and browsers of old write it."""
+    return quote(secret, safe="").replace("%2B", "%2b").replace("%2F", "%2f").replace("%C3%B6", "%c3%b6")
+
+
+def escaped(secret: str) -> str:
+    """As .NET writes JSON."""
+    return "".join(each if each.isascii() and each.isalnum() else f"\\u{ord(each):04X}" for each in secret)
+
+
+@pytest.mark.parametrize("secret", ["ab+/cd==ef", "ab cd ö&<ef>", "ab\\cd\"e'f"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        str,
+        quote,
+        quote_plus,
+        lowered,
+        escaped,
+        html.escape,
+        repr,
+        json.dumps,
+        lambda secret: json.dumps(secret, ensure_ascii=False),
+        lambda secret: json.dumps(secret).replace("/", "\\/"),
+        lambda secret: "".join(each if each.isalnum() else f"&#{ord(each)};" for each in secret),
+    ],
+)
+async def test_a_secret_is_blotted_out_however_a_server_writes_it(
+    server: Server, client: HttpClient, secret: str, written: Callable[[str], str]
+) -> None:
+    access = Access(user="reader", password=secret)
+    seen = written(secret)
+    server.body = vector(({"at": seen}, "1"), warnings=[seen]).encode()
+    answer = await ask(server, client, access)
+    assert "***" in answer.samples[0].labels["at"]
+    assert "***" in answer.warnings[0]
+    server.body, server.status = f"{'x' * 285} {seen}".encode(), 400
+    refused = await refusal(server, client, access)
+    server.status, server.headers = 302, [f"Location: http://elsewhere/?of={seen}"]
+    for shown in (refused, await refusal(server, client, access), str(answer)):
+        assert "cd" not in shown
+
+
+async def refusal(server: Server, client: HttpClient, access: Access) -> str:
+    with pytest.raises(PermanentError) as caught:
+        await ask(server, client, access)
+    return str(caught.value)
 
 
 async def test_the_name_of_a_label_that_repeats_our_secret_is_blotted_out(server: Server, client: HttpClient) -> None:
