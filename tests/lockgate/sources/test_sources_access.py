@@ -11,6 +11,7 @@ from tests.lockgate.sources.test_sources_prometheus import WINDOW, Server, clien
 
 from lockgate.domain.errors import InvalidError, LockgateError, PermanentError
 from lockgate.domain.evaluation import Answer
+from lockgate.kit.ids import derived_id
 from lockgate.sources.access import Access
 from lockgate.sources.http_client import HttpClient
 from lockgate.sources.prometheus import PrometheusSource
@@ -72,10 +73,17 @@ async def test_a_number_that_has_a_secret_in_it_is_read_as_it_came(server: Serve
 
 
 async def test_a_series_keeps_its_release_whatever_a_header_says(server: Server, client: HttpClient) -> None:
-    server.body = vector(({"release": "blue", "pod": "a"}, "1")).encode()
-    access = Access(headers={"X-Env": "release", "X-Of": "pod-"})
+    release = derived_id("delivery", "blue")[:8]
+    server.body = vector(({"release": release, "pod": "a"}, "1")).encode()
+    access = Access(headers={"X-Env": "release", "X-Of": "pod-", "X-Scope-OrgID": release[2:6]})
     (sample,) = (await ask(server, client, access)).samples
-    assert sample.labels == {"release": "blue", "pod": "a"}
+    assert sample.labels == {"release": release, "pod": "a"}
+
+
+async def test_a_release_that_is_none_of_ours_shows_no_secret(server: Server, client: HttpClient) -> None:
+    server.body = vector(({"release": f"of {SECRET}"}, "1")).encode()
+    (sample,) = (await ask(server, client, BEARER)).samples
+    assert sample.labels == {"release": "of ***"}
 
 
 def lowered(secret: str) -> str:
