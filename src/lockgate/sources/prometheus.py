@@ -60,6 +60,8 @@ def _range(window: Window, step: str, step_ms: int) -> dict[str, str]:
     longer than the window leaves the end alone."""
     first, last = (round(moment.timestamp() * 1000) for moment in (window.start, window.end))
     start = last - (last - first) // step_ms * step_ms
+    if "." in step and not step[-1].isdigit():  # the server reads no part of a unit, and parts of a second without one
+        step = str(step_ms / 1000)
     return {"start": f"{start / 1000:.3f}", "end": f"{last / 1000:.3f}", "step": step}
 
 

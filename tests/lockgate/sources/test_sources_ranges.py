@@ -50,6 +50,18 @@ async def test_a_range_query_ends_at_the_windows_end_whatever_its_step(
     assert float(form["end"][0]) == WINDOW.end.timestamp()
 
 
+@pytest.mark.parametrize(
+    ("step", "sent"), [("1m", "1m"), ("500ms", "500ms"), ("1.5", "1.5"), ("1.5m", "90.0"), ("1.005s", "1.005")]
+)
+async def test_a_part_of_a_unit_is_sent_in_seconds_which_the_server_reads(
+    server: Server, client: HttpClient, step: str, sent: str
+) -> None:
+    server.body = matrix("1")
+    await PrometheusSource(server.address, client).query({**ASKED, "step": step}, WINDOW)
+    (form,) = server.forms
+    assert form["step"] == [sent]
+
+
 async def test_a_matrix_of_an_instant_query_needs_an_aggregate(server: Server, client: HttpClient) -> None:
     server.body = matrix("1", "3")
     source = PrometheusSource(server.address, client)

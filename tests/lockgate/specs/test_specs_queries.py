@@ -167,7 +167,8 @@ def test_everything_that_is_wrong_with_a_question_is_told_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "ms"), [("5s", 5000), ("500ms", 500), ("1.5m", 90_000), ("30", 30_000), ("0.5h", 1_800_000)]
+    ("step", "ms"),
+    [("5s", 5000), ("500ms", 500), ("1.5m", 90_000), ("30", 30_000), ("0.5h", 1_800_000), ("1.005s", 1005)],
 )
 def test_a_step_is_counted_in_milliseconds(step: str, ms: int) -> None:
     assert parsed(read_prometheus, {"query": "up", "step": step, "aggregate": "max"}, "p").step_ms == ms

@@ -25,7 +25,7 @@ class PrometheusQuery:
     @property
     def step_ms(self) -> int:
         """In milliseconds, as the server counts; 0 without a step."""
-        return 0 if self.step is None else int(_milliseconds(self.step))
+        return 0 if self.step is None else round(_milliseconds(self.step))
 
 
 def read_prometheus(reader: Reader, spot: Spot) -> PrometheusQuery | None:
