@@ -88,6 +88,7 @@ class Asker:
         self.base = written.copy_with(username=None, password=None)
         self.shown = str(self.base).rstrip("/")
         self._headers, self.blotter = access.sent(), Blotter(access.secrets())
+        self._own_names = frozenset(name.casefold() for name in self._headers)
 
     def at(self, path: str) -> httpx.URL:
         """The server's own address of *path*, which begins with a slash and is written as it goes over the wire. Raises
@@ -109,8 +110,13 @@ class Asker:
 
     async def exchange(self, method: Literal["GET", "POST"], url: httpx.URL, sent: Sent, seconds: float) -> Received:
         """As the client does, with what lets us in where the server is ours."""
-        headers = {**sent.headers, **self._headers} if _same_origin(url, self.base) else sent.headers
+        headers = self._let_in(sent.headers) if _same_origin(url, self.base) else sent.headers
         return await self._client.exchange(Request(method, sent.to(url), headers, sent.body), LARGEST, seconds)
+
+    def _let_in(self, headers: Mapping[str, str]) -> Mapping[str, str]:
+        """Ours, and those of a query that are none of ours in another spelling: a server may go by either."""
+        others = {name: text for name, text in headers.items() if name.casefold() not in self._own_names}
+        return {**others, **self._headers}
 
     def words(self, body: str) -> str:
         """The server's own, without a secret."""

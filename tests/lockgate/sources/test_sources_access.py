@@ -13,6 +13,7 @@ from lockgate.domain.errors import InvalidError, LockgateError, PermanentError
 from lockgate.domain.evaluation import Answer
 from lockgate.kit.ids import derived_id
 from lockgate.sources.access import Access
+from lockgate.sources.asking import Asker, Sent
 from lockgate.sources.http_client import HttpClient
 from lockgate.sources.prometheus import PrometheusSource
 
@@ -158,6 +159,14 @@ async def test_an_answer_that_only_its_secret_spoils_is_refused_all_the_same(
     server.body = vector(({"of": "SECRET"}, "1")).replace("SECRET", 'se"cret').encode()
     with pytest.raises(PermanentError, match="cannot be read for a secret that stands in it"):
         await ask(server, client, Access(token='se"cret'))
+
+
+async def test_a_header_of_a_query_is_not_sent_beside_the_configured_one(server: Server, client: HttpClient) -> None:
+    asker = Asker(server.address, client, "Http", str, Access(headers={"X-Scope-OrgID": "ours"}))
+    sent = Sent({"x-scope-orgid": "theirs", "X-More": "yes"}, body=b"a=b")
+    await asker.question("a").ask("POST", asker.at("/stats"), sent)
+    assert {"X-Scope-OrgID: ours", "X-More: yes"} <= set(server.heads[0].split("\r\n"))
+    assert "theirs" not in server.heads[0]
 
 
 async def test_a_redirect_is_named_and_gets_no_token(server: Server, client: HttpClient) -> None:
