@@ -30,7 +30,7 @@ async def test_reading_that_takes_too_long_is_no_answer() -> None:
     is_over = threading.Event()
     try:
         with pytest.raises(TransientError, match=r"gave no answer in 0\.05 s"):
-            await question(deadline=0.05).read_aside("", lambda _: is_over.wait())
+            await question(deadline=0.05).read_aside("", lambda _: is_over.wait(60))
     finally:
         is_over.set()
 
