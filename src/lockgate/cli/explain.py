@@ -1,6 +1,7 @@
 """`explain`: all that a gate's conclusion rests on, in the words that the API and the pages give."""
 
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
@@ -9,10 +10,8 @@ from lockgate.cli.client import client, segment
 from lockgate.cli.manner import Manner, asking
 from lockgate.cli.output import Format, printable, show
 from lockgate.cli.sentences import beside_verdict
+from lockgate.evaluation.arithmetic import MOST_LINES, broken_first
 from lockgate.evaluation.shown import target_text
-
-_MOST_SERIES = 200
-"""As many as the arithmetic has lines: tens of thousands would be read by nobody."""
 
 
 @asking
@@ -56,26 +55,20 @@ def _describe_indicator(one: dict[str, Any]) -> None:
         _say(f"  asked   {measured['request']}")
     for name, limit in one["targets"].items():
         _say(f"  target  {target_text(name, limit)}")
-    _say_some("judged", [f"{sample['value']}  {_labels(sample)}" for sample in _broken_first(one)])
-    _say_some("aside ", [f"{aside['sample']['value']}  {aside['reason']}" for aside in one["set_aside"]])
+    broken = {violation["key"] for violation in one["violations"]}
+    judged = broken_first(one["judged"], lambda sample: _labels(sample) in broken)
+    _say_some("judged", [f"{sample['value']}  {_labels(sample)}" for sample in judged], len(one["judged"]))
+    aside = one["set_aside"][:MOST_LINES]
+    _say_some("aside ", [f"{each['sample']['value']}  {each['reason']}" for each in aside], len(one["set_aside"]))
     for line in (*one["arithmetic"], *one["notes"]):
         _say(f"  {line}")
 
 
-def _broken_first(one: dict[str, Any]) -> list[dict[str, Any]]:
-    """The judged series in the order of the answer; those that broke a bound first where not all can be told."""
-    judged: list[dict[str, Any]] = one["judged"]
-    if len(judged) <= _MOST_SERIES:
-        return judged
-    broken = {violation["key"] for violation in one["violations"]}
-    return sorted(judged, key=lambda sample: _labels(sample) not in broken)
-
-
-def _say_some(what: str, lines: list[str]) -> None:
-    for line in lines[:_MOST_SERIES]:
+def _say_some(what: str, lines: Sequence[str], all_of: int) -> None:
+    for line in lines:
         _say(f"  {what}  {line}")
-    if len(lines) > _MOST_SERIES:
-        _say(f"  {what}  and {len(lines) - _MOST_SERIES} more series: -o json has all of them")
+    if all_of > len(lines):
+        _say(f"  {what}  and {all_of - len(lines)} more series: -o json has all of them")
 
 
 def _labels(sample: dict[str, Any]) -> str:

@@ -6,11 +6,9 @@ from datetime import UTC, datetime
 from lockgate.console.context import GateBox, IndicatorBox, SampleLine
 from lockgate.console.wording import day_and_time, measured, number, seconds_text, time_of_day
 from lockgate.domain.evaluation import Answer, Evaluation, IndicatorResult, Sample, Unmeasured
+from lockgate.evaluation.arithmetic import MOST_LINES, broken_first
 from lockgate.evaluation.criteria import key_of
 from lockgate.evaluation.shown import target_text
-
-_MOST_SERIES = 200
-"""As many as the arithmetic has lines: a browser would choke on tens of thousands."""
 
 
 def section_of(evaluation: Evaluation) -> str:
@@ -55,6 +53,7 @@ def _indicator(result: IndicatorResult) -> IndicatorBox:
         case Unmeasured():
             request, trouble = source.result.request, source.result.reason
     breaches = {each.key: each.breach for each in result.violations}
+    judged = broken_first(result.judged, lambda one: key_of(one) in breaches)
     return IndicatorBox(
         id=result.id,
         verdict=result.verdict.value,
@@ -66,22 +65,15 @@ def _indicator(result: IndicatorResult) -> IndicatorBox:
         request="" if request == source.query else request,
         trouble=trouble,
         targets=tuple(target_text(bound, limit) for bound, limit in result.targets.items()),
-        judged=tuple(_sample(one, breaches.get(key_of(one), "")) for one in _broken_first(result.judged, breaches)),
-        set_aside=tuple(_sample(one.sample, one.reason) for one in result.set_aside[:_MOST_SERIES]),
+        judged=tuple(_sample(one, breaches.get(key_of(one), "")) for one in judged),
+        set_aside=tuple(_sample(one.sample, one.reason) for one in result.set_aside[:MOST_LINES]),
         arithmetic=result.arithmetic,
         notes=(*result.notes, *_left_out("judged", result.judged), *_left_out("set aside", result.set_aside)),
     )
 
 
-def _broken_first(judged: Sequence[Sample], breaches: Mapping[str, str]) -> Sequence[Sample]:
-    """In the order of the answer; those that broke a bound first where not all can be shown."""
-    if len(judged) <= _MOST_SERIES:
-        return judged
-    return sorted(judged, key=lambda one: key_of(one) not in breaches)[:_MOST_SERIES]
-
-
 def _left_out(what: str, series: Sequence[object]) -> tuple[str, ...]:
-    more = len(series) - _MOST_SERIES
+    more = len(series) - MOST_LINES
     return (f"{more} more series were {what}: lockgate explain EVALUATION -o json has all of them",) if more > 0 else ()
 
 

@@ -21,7 +21,7 @@ from lockgate.domain.evaluation import (
     Window,
 )
 from lockgate.domain.project import Place, TestStrategy
-from lockgate.evaluation.arithmetic import MOST_LINES
+from lockgate.evaluation.arithmetic import MOST_LINES, broken_first
 from lockgate.evaluation.criteria import key_of
 from lockgate.evaluation.judge import judge
 from lockgate.kit.ids import derived_id
@@ -158,13 +158,11 @@ def details_of(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _individual(result: IndicatorResult) -> list[dict[str, Any]]:
-    """Where there are more than can be told, those that broke a bound first: an event is read by people and pages, and
-    the evaluation has all."""
+    """Not all of thousands: an event is read by people and pages, and the evaluation has all."""
     each = [(key_of(sample), sample.value, targets) for sample, targets in result.individual]
-    if len(each) > MOST_LINES:
-        broken = {violation.key for violation in result.violations}
-        each.sort(key=lambda one: one[0] not in broken)
-    return [{"key": key, "value": value, **targets} for key, value, targets in each[:MOST_LINES]]
+    broken = {violation.key for violation in result.violations}
+    told = broken_first(each, lambda one: one[0] in broken)
+    return [{"key": key, "value": value, **targets} for key, value, targets in told]
 
 
 def _violation(violation: Violation) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from lockgate.domain.errors import InvalidError
 from lockgate.domain.evaluation import (
-    RELEASE_LABEL,
+    RELEASE_OF_SERIES,
     Answer,
     Evaluation,
     Measurement,
@@ -80,7 +80,7 @@ def _of_any_release(measured: Measured) -> Measured:
     if isinstance(measured, Unmeasured):
         return measured
     return tuple(
-        replace(sample, labels={name: text for name, text in sample.labels.items() if name != RELEASE_LABEL})
+        replace(sample, labels={name: text for name, text in sample.labels.items() if name != RELEASE_OF_SERIES})
         for sample in measured
     )
 

@@ -44,7 +44,7 @@ class Sample:
     timestamp: float
 
 
-RELEASE_LABEL = "release"
+RELEASE_OF_SERIES = "release"
 """Which release a series was measured on; one without it belongs to whoever runs there."""
 
 

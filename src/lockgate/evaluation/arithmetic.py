@@ -1,12 +1,15 @@
 """How the points of an indicator came about, line by line."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from lockgate.domain.evaluation import Sample
 from lockgate.domain.gate import Indicator, Operator
 from lockgate.evaluation.criteria import Mark, key_of
 from lockgate.evaluation.limits import Limit
 from lockgate.evaluation.numbers import readable, told_apart, with_unit
+
+T = TypeVar("T")
 
 MOST_LINES = 200
 """A text with a line for each of a hundred thousand series would be read by nobody; all samples are kept anyway."""
@@ -28,15 +31,20 @@ def lines(indicator: Indicator, samples: Sequence[Sample], marks: Sequence[Mark]
             f"{key_of(one)} = {_value(indicator, one)}: informational, earns nothing" for one in samples[:MOST_LINES]
         ]
     pairs = list(zip(samples, marks, strict=True))
-    if len(pairs) > MOST_LINES:
-        broken = [pair for pair in pairs if pair[1].most < 1]
-        pairs = (broken + [pair for pair in pairs[:MOST_LINES] if pair[1].most == 1])[:MOST_LINES]
-    told = [_line(indicator, sample, each) for sample, each in pairs]
-    if len(samples) > len(pairs):
-        told.append(f"and {len(samples) - len(pairs)} more series")
+    chosen = broken_first(pairs, lambda pair: pair[1].most < 1)
+    told = [_line(indicator, sample, each) for sample, each in chosen]
+    if len(samples) > len(chosen):
+        told.append(f"and {len(samples) - len(chosen)} more series")
     if len(samples) > 1:
         told.append(f"the worst of {len(samples)} series counts: {readable(points)} points")
     return told
+
+
+def broken_first(series: Sequence[T], is_broken: Callable[[T], bool]) -> Sequence[T]:
+    """As many as are told, in their order; where there are more, those that broke a bound before the others."""
+    if len(series) <= MOST_LINES:
+        return series
+    return sorted(series, key=lambda one: not is_broken(one))[:MOST_LINES]
 
 
 def relation(limit: Limit, unit: str) -> str:

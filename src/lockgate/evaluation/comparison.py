@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from lockgate.domain.evaluation import RELEASE_LABEL, Sample, SetAside
+from lockgate.domain.evaluation import RELEASE_OF_SERIES, Sample, SetAside
 
 
 class Moments(NamedTuple):
@@ -39,7 +39,7 @@ def select(samples: Sequence[Sample], release: str, moments: Moments = EVER) -> 
     other: list[SetAside] = []
     lacks: set[str] = set()
     for sample in samples:
-        named = sample.labels.get(RELEASE_LABEL)
+        named = sample.labels.get(RELEASE_OF_SERIES)
         if named and named != release:
             other.append(SetAside(sample, f"it names release {named}, and {release or 'none'} is under test"))
         elif lack := _lack(sample, moments):

@@ -3,7 +3,7 @@
 import json
 
 from lockgate.domain import promql
-from lockgate.domain.evaluation import Answer, Window
+from lockgate.domain.evaluation import RELEASE_OF_SERIES, Answer, Window
 from lockgate.domain.gate import Query
 from lockgate.evaluation.explain import Graded
 from lockgate.evaluation.numbers import readable
@@ -15,7 +15,7 @@ def notes(one: Graded, release: str, window: Window) -> tuple[str, ...]:
     if not isinstance(result, Answer):
         return one.grade.notes
     found = [*one.grade.notes, *(f"{one.measurement.source} warns: {warning}" for warning in result.warnings)]
-    unlabelled = sum(1 for sample in one.grade.judged if not sample.labels.get("release"))
+    unlabelled = sum(1 for sample in one.grade.judged if not sample.labels.get(RELEASE_OF_SERIES))
     if unlabelled:
         series = f"{unlabelled} series" if unlabelled > 1 else "one series"
         query = promql.promql_in(one.measurement.source, _resolved(one))

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from lockgate.domain.errors import InvalidError
-from lockgate.domain.evaluation import RELEASE_LABEL, Answer, Sample
+from lockgate.domain.evaluation import RELEASE_OF_SERIES, Answer, Sample
 from lockgate.domain.http_header import check_header
 
 _SHORTEST_SECRET = 4  # characters; blotting out a shorter one would make a riddle of every message
@@ -70,10 +70,10 @@ class Blotter:
     def _labels(self, labels: Mapping[str, str]) -> Mapping[str, str]:
         """A release's label stays: without its name other releases would be judged too, and the one under test would
         not if a short secret stood in its id by chance."""
-        release = labels.get(RELEASE_LABEL, "")
-        kept = {RELEASE_LABEL: release} if _RELEASE.fullmatch(release) else {}
-        blotted = {name if name == RELEASE_LABEL else self.text(name): self.text(text) for name, text in labels.items()}
-        return blotted | kept
+        blotted = {self.text(name): self.text(text) for name, text in labels.items() if name != RELEASE_OF_SERIES}
+        if (release := labels.get(RELEASE_OF_SERIES)) is not None:
+            blotted[RELEASE_OF_SERIES] = release if _RELEASE.fullmatch(release) else self.text(release)
+        return blotted
 
 
 def _as_written(character: str) -> str:

@@ -21,7 +21,7 @@ class Reader:
         self.file = file
         self._faults: list[Fault] = []
 
-    def misshapen(self, spot: Spot, message: str) -> None:
+    def lasting_fault(self, spot: Spot, message: str) -> None:
         """As `fault`, of what stays wrong whatever a text may become: a value's kind, a field's name."""
         self.fault(spot, message)
 
@@ -52,7 +52,7 @@ class Reader:
         known = [*required, *optional]
         for name, field in spot.value.items():
             if name not in known:
-                self.misshapen(field, (hints or {}).get(name) or f"unknown field{meant(name, known)}")
+                self.lasting_fault(field, (hints or {}).get(name) or f"unknown field{meant(name, known)}")
         for name in required:
             if name not in spot.value:
                 self.fault(spot, f"field {name!r} is missing")

@@ -71,7 +71,7 @@ class _BeforeItIsAsked(Reader):
         super().__init__(reader.file)
         self._into = reader
 
-    def misshapen(self, spot: Spot, message: str) -> None:
+    def lasting_fault(self, spot: Spot, message: str) -> None:
         self._into.fault(spot, message)
 
     def fault(self, spot: Spot, message: str) -> None:

@@ -36,6 +36,14 @@ async def test_a_range_query_goes_over_the_window_and_gives_one_value_a_series(
     assert answer.request.endswith("step=5s aggregate=max query=latency")
 
 
+async def asked_in_steps(server: Server, client: HttpClient, step: str) -> dict[str, list[str]]:
+    """What the server is sent for a range query with this step."""
+    server.body = matrix("1")
+    await PrometheusSource(server.address, client).query({**ASKED, "step": step}, WINDOW)
+    (form,) = server.forms
+    return form
+
+
 @pytest.mark.parametrize(
     ("step", "start"),
     [("1h", 15.0), ("16s", 15.0), ("15s", 0.0), ("10", 5.0), ("4s", 3.0), ("0.1s", 0.0), ("7ms", 0.006), ("0.1m", 3.0)],
@@ -43,9 +51,7 @@ async def test_a_range_query_goes_over_the_window_and_gives_one_value_a_series(
 async def test_a_range_query_ends_at_the_windows_end_whatever_its_step(
     server: Server, client: HttpClient, step: str, start: float
 ) -> None:
-    server.body = matrix("1")
-    await PrometheusSource(server.address, client).query({**ASKED, "step": step}, WINDOW)
-    (form,) = server.forms
+    form = await asked_in_steps(server, client, step)
     assert float(form["start"][0]) == WINDOW.start.timestamp() + start
     assert float(form["end"][0]) == WINDOW.end.timestamp()
 
@@ -56,10 +62,7 @@ async def test_a_range_query_ends_at_the_windows_end_whatever_its_step(
 async def test_a_part_of_a_unit_is_sent_in_seconds_which_the_server_reads(
     server: Server, client: HttpClient, step: str, sent: str
 ) -> None:
-    server.body = matrix("1")
-    await PrometheusSource(server.address, client).query({**ASKED, "step": step}, WINDOW)
-    (form,) = server.forms
-    assert form["step"] == [sent]
+    assert (await asked_in_steps(server, client, step))["step"] == [sent]
 
 
 async def test_a_matrix_of_an_instant_query_needs_an_aggregate(server: Server, client: HttpClient) -> None:

@@ -77,9 +77,8 @@ def _metrics(reader: Reader, spot: Spot) -> MetricsQuery | None:
     names = ("metricSelector", "entitySelector", "mzSelector")
     selectors = {name: text for name in names if (text := reader.text(fields.get(name))) is not None}
     resolution = reader.text(fields.get("resolution"))
-    aggregate = fields.get("aggregate")
-    word = None if aggregate is None else reader.word(aggregate, AGGREGATES)
-    return MetricsQuery(selectors, resolution, word) if "metricSelector" in selectors else None
+    aggregate = reader.word(fields.get("aggregate"), AGGREGATES)
+    return MetricsQuery(selectors, resolution, aggregate) if "metricSelector" in selectors else None
 
 
 def _timeseries(reader: Reader, spot: Spot) -> TimeseriesQuery | None:

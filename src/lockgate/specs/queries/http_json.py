@@ -42,7 +42,7 @@ class HttpQuery:
 def read_http(reader: Reader, spot: Spot) -> HttpQuery | None:
     if not isinstance(spot.value, dict):
         message = f"must be an object with url and value, such as /stats and $.latency.p95, not {shown(spot)}"
-        reader.misshapen(spot, message)
+        reader.lasting_fault(spot, message)
         return None
     fields = given(reader, spot, OBJECT)
     url, value = _url(reader, fields.get("url")), _path(reader, fields.get("value"))
@@ -68,15 +68,15 @@ def _url(reader: Reader, spot: Spot | None) -> str | None:
     for place in PLACE.finditer(text):
         if place[1] not in WINDOW:
             known = listed(f"{{{each}}}" for each in WINDOW)
-            reader.misshapen(spot, f"unknown placeholder {place[0]}: known are {known}")
+            reader.lasting_fault(spot, f"unknown placeholder {place[0]}: known are {known}")
     if text.startswith("//"):
-        reader.misshapen(spot, _NOWHERE)
+        reader.lasting_fault(spot, _NOWHERE)
     elif not (text.startswith("/") or _ADDRESS.fullmatch(text)):
         reader.fault(spot, _NOWHERE)
     if _UPWARDS.search(text.partition("?")[0]):
-        reader.misshapen(spot, f"must name its page without '.' and '..', not {shown(spot)}")
+        reader.lasting_fault(spot, f"must name its page without '.' and '..', not {shown(spot)}")
     if _CONTROL.search(text):
-        reader.misshapen(spot, "holds a character that no request may hold")
+        reader.lasting_fault(spot, "holds a character that no request may hold")
     return text
 
 
@@ -84,7 +84,7 @@ def _named(reader: Reader, spot: Spot | None) -> Mapping[str, Spot]:
     if spot is None:
         return {}
     if not isinstance(spot.value, dict):
-        reader.misshapen(spot, f"must be an object of texts, not {shown(spot)}")
+        reader.lasting_fault(spot, f"must be an object of texts, not {shown(spot)}")
         return {}
     return spot.value
 
@@ -94,11 +94,11 @@ def _header(reader: Reader, name: str, spot: Spot) -> str | None:
         reader.fault(spot, f"must be a text, not {shown(spot)}")
         return None
     if name.casefold() in _OURS:
-        reader.misshapen(spot, f"header {name} may not stand in a query: configure monitoring sends it")
+        reader.lasting_fault(spot, f"header {name} may not stand in a query: configure monitoring sends it")
     try:
         check_header(name, spot.value)
     except InvalidError as error:
-        reader.misshapen(spot, str(error))
+        reader.lasting_fault(spot, str(error))
     return spot.value
 
 

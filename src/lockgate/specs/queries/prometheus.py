@@ -34,11 +34,10 @@ def read_prometheus(reader: Reader, spot: Spot) -> PrometheusQuery | None:
         return None if promql is None else PrometheusQuery(promql)
     fields = given(reader, spot, OBJECT)
     promql, step = reader.text(fields.get("query")), _step(reader, fields.get("step"))
-    aggregate = fields.get("aggregate")
-    if "step" in fields and aggregate is None:
+    aggregate = reader.word(fields.get("aggregate"), AGGREGATES)
+    if "step" in fields and "aggregate" not in fields:
         reader.fault(spot, "a range query gives many values a series: name an aggregate, such as max")
-    word = None if aggregate is None else reader.word(aggregate, AGGREGATES)
-    return None if promql is None else PrometheusQuery(promql, step, word)
+    return None if promql is None else PrometheusQuery(promql, step, aggregate)
 
 
 def _milliseconds(step: str) -> float:

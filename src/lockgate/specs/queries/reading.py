@@ -27,7 +27,7 @@ def texts(reader: Reader, spot: Spot | None) -> tuple[str, ...]:
     if spot is None:
         return ()
     if not isinstance(spot.value, list):
-        reader.misshapen(spot, "must be a list of texts")
+        reader.lasting_fault(spot, "must be a list of texts")
         return ()
     return tuple(text for text in map(reader.text, spot.value) if text is not None)
 
